@@ -1,0 +1,121 @@
+// The journal's contract: what a service may ask of it and what it promises. It knows no shop word and no driver.
+// How it keeps its promises: flush.ts (writing), replay.ts (keys seen before), stream-cache.ts (what is remembered).
+
+import type { Decision, Outcome, State } from './decision.ts';
+
+/** One command for the journal: read these entities, decide, record once under this key. */
+export interface Submission {
+  /** Unique for ever over the whole journal: the effect happens at most once. */
+  readonly key: string;
+  /** Fingerprint of the request. A key recorded with another one is a `KeyReusedError`. Empty for the service's own
+   * commands, whose key alone says what is meant. */
+  readonly fingerprint: string;
+  /** The entities that `decide` sees and may change, at least one, all in one stream. */
+  readonly entities: readonly string[];
+  /**
+   * Pure. Called with the state of each entity, in their order (undefined: never recorded). It may be called several
+   * times, on newer states, before one decision is recorded; only that one counts.
+   */
+  decide(states: readonly (State | undefined)[], at: Date): Decision;
+  /**
+   * True when the first entity is created by this key and by no other (its name is derived from the key): then it need not be
+   * read before it is written. Wrongly true is safe only if `decide` would say the same; leave it out in doubt.
+   */
+  readonly createsEntity?: boolean;
+}
+
+/** What is recorded under a key. */
+export interface Recorded {
+  readonly outcome: Outcome;
+  /** False when this very call wrote it; true when it was there before. */
+  readonly replayed: boolean;
+  /** The state of each changed entity right after this op, as recorded: what a replayed answer is rendered from. */
+  readonly states: ReadonlyMap<string, State>;
+  readonly at: Date;
+}
+
+/** One op as recorded, with the place of its entry. */
+export interface RecordedOp {
+  readonly stream: string;
+  readonly seq: number;
+  /** Which process wrote the entry. */
+  readonly writer: string;
+  readonly at: Date;
+  readonly entity: string;
+  readonly key: string;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly outcome: Outcome;
+  readonly state: State | undefined;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Undefined after the last page. */
+  readonly nextPageToken: string | undefined;
+}
+
+export interface Journal {
+  /**
+   * Records the decision once and returns it, durable on a majority; or returns what was recorded under the key before.
+   * Throws `KeyReusedError` (definite: nothing of this call happened) or `JournalUnavailableError` (unknown: submit the
+   * same key again). Never anything else for a fault of the database.
+   */
+  submit(submission: Submission): Promise<Recorded>;
+  /** What is recorded under the key, from a majority-committed read. */
+  readKey(key: string): Promise<(Recorded & { readonly fingerprint: string }) | undefined>;
+  /** The entity's newest state that is durable on a majority; undefined when nothing is recorded. */
+  readState(entity: string): Promise<State | undefined>;
+  /** The ops of one entity in the order of recording. `afterSeq` and `limit` page through them. */
+  history(entity: string, options?: { afterSeq?: number; limit?: number; newestFirst?: boolean }): Promise<RecordedOp[]>;
+  /** The entities of a list, the newest first. Throws `PageTokenError` for a token that it did not give. */
+  list(name: string, page: { size: number; token: string }): Promise<Page<string>>;
+  /** The entities that `isOpen` said yes to, as far as this process has read: everything up to its last `follow`. */
+  openEntities(): ReadonlyMap<string, { readonly state: State; readonly openedAt: Date }>;
+  /** Reads what other processes wrote since the last time. Cheap when nothing is new. */
+  follow(): Promise<void>;
+  /** Calls `listener` with every op that this process writes or reads in passing, in stream order; returns the way to stop. */
+  onOp(listener: (op: RecordedOp) => void): () => void;
+  /** Every op of every stream in stream order, in one pass, for audits. */
+  scan(): AsyncIterable<RecordedOp>;
+  /** Writes a checkpoint of what was read so far. Losing one only costs reading. */
+  checkpoint(): Promise<void>;
+  /** Ends the loops after the flush under way. */
+  close(): Promise<void>;
+}
+
+/** What the journal must know of a service's entities, all of it pure. */
+export interface EntityRules {
+  /** The state after a change. The journal calls it for every recorded change; a fold with it must equal the carried states. */
+  evolve(entity: string, state: State | undefined, change: { type: string; data: Readonly<Record<string, unknown>> }, at: Date): State | undefined;
+  /** Whether something remains to be done for the entity, so that it is found again after a restart. */
+  isOpen(entity: string, state: State): boolean;
+  /** Entities with the same placement are in the same stream and can change together in one submission. Default: the entity itself. */
+  placementOf?(entity: string): string;
+}
+
+/** The key was recorded before with another fingerprint. Nothing of this submission happened. */
+export class KeyReusedError extends Error {
+  readonly key: string;
+  constructor(key: string) {
+    super(`key ${key} is recorded with another fingerprint`);
+    this.name = 'KeyReusedError';
+    this.key = key;
+  }
+}
+
+/** The database did not answer in time: whether the submission is recorded is unknown. Submit the same key again. */
+export class JournalUnavailableError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'JournalUnavailableError';
+  }
+}
+
+/** A page token that this journal did not give. */
+export class PageTokenError extends Error {
+  constructor() {
+    super('unknown page token');
+    this.name = 'PageTokenError';
+  }
+}
