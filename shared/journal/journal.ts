@@ -18,10 +18,10 @@ export interface Submission {
    */
   decide(states: readonly (State | undefined)[], at: Date): Decision;
   /**
-   * True when the first entity is created by this key and by no other (its name is derived from the key): then it need not be
-   * read before it is written. Wrongly true is safe only if `decide` would say the same; leave it out in doubt.
+   * Those of the entities that are probably not recorded yet, which saves reading them before the write. A wrong hint
+   * costs a second flush, never a wrong result: every entry claims the key `first/<entity>` for an entity that begins in it.
    */
-  readonly createsEntity?: boolean;
+  readonly likelyNew?: readonly string[];
 }
 
 /** What is recorded under a key. */
@@ -32,6 +32,13 @@ export interface Recorded {
   /** The state of each changed entity right after this op, as recorded: what a replayed answer is rendered from. */
   readonly states: ReadonlyMap<string, State>;
   readonly at: Date;
+}
+
+/** What is recorded under a key, with what only the reader of a key asks for. */
+export interface RecordedKey extends Recorded {
+  readonly fingerprint: string;
+  /** Which flush of which process wrote it. */
+  readonly writer: string;
 }
 
 /** One op as recorded, with the place of its entry. */
@@ -63,11 +70,14 @@ export interface Journal {
    */
   submit(submission: Submission): Promise<Recorded>;
   /** What is recorded under the key, from a majority-committed read. */
-  readKey(key: string): Promise<(Recorded & { readonly fingerprint: string }) | undefined>;
+  readKey(key: string): Promise<RecordedKey | undefined>;
   /** The entity's newest state that is durable on a majority; undefined when nothing is recorded. */
   readState(entity: string): Promise<State | undefined>;
-  /** The ops of one entity in the order of recording. `afterSeq` and `limit` page through them. */
-  history(entity: string, options?: { afterSeq?: number; limit?: number; newestFirst?: boolean }): Promise<RecordedOp[]>;
+  /** The ops of one entity in the order of recording; at most `limit` entries (default 200), which may hold more ops. */
+  history(
+    entity: string,
+    options?: { afterSeq?: number; beforeSeq?: number; limit?: number; newestFirst?: boolean },
+  ): Promise<RecordedOp[]>;
   /** The entities of a list, the newest first. Throws `PageTokenError` for a token that it did not give. */
   list(name: string, page: { size: number; token: string }): Promise<Page<string>>;
   /** The entities that `isOpen` said yes to, as far as this process has read: everything up to its last `follow`. */
@@ -87,7 +97,12 @@ export interface Journal {
 /** What the journal must know of a service's entities, all of it pure. */
 export interface EntityRules {
   /** The state after a change. The journal calls it for every recorded change; a fold with it must equal the carried states. */
-  evolve(entity: string, state: State | undefined, change: { type: string; data: Readonly<Record<string, unknown>> }, at: Date): State | undefined;
+  evolve(
+    entity: string,
+    state: State | undefined,
+    change: { type: string; data: Readonly<Record<string, unknown>> },
+    at: Date,
+  ): State | undefined;
   /** Whether something remains to be done for the entity, so that it is found again after a restart. */
   isOpen(entity: string, state: State): boolean;
   /** Entities with the same placement are in the same stream and can change together in one submission. Default: the entity itself. */

@@ -1,0 +1,183 @@
+// Puts the journal together: prepares the database, finds the tails, serves reads, writes checkpoints.
+//
+// A checkpoint says of a stream: at entry n these entities were open. A start reads from there to the tail and so
+// finds the open work, whatever the journal's length. A checkpoint is only a place to begin reading: without one, or
+// with an old one, the start reads more and finds the same.
+
+import type { Db } from 'mongodb';
+import type { Clock, Failpoints, Logger, Random } from '../runtime/index.ts';
+import { noFailpoints } from '../runtime/index.ts';
+import type { State } from './decision.ts';
+import { recordedOp, recordedUnder } from './entry.ts';
+import { createFlusher } from './flush.ts';
+import { type EntityRules, type Journal, JournalUnavailableError, type RecordedOp } from './journal.ts';
+import { defaultJournalLimits, type JournalLimits } from './limits.ts';
+import { readList } from './list.ts';
+import { createMongoStore } from './mongo-store.ts';
+import { streamCountMax, streamNames, streamOf } from './placement.ts';
+import type { Checkpoint, JournalStore } from './store.ts';
+import { createStreamCache } from './stream-cache.ts';
+
+/** Entries of a history that one read returns unless asked otherwise. */
+const historyEntriesDefault = 200;
+
+export interface JournalOptions {
+  /** From `connectDatabase`. One journal per database. */
+  readonly database: Db;
+  readonly rules: EntityRules;
+  /** Streams of a new database, 1 to 256. An existing one keeps its number. More streams only help several writers. */
+  readonly streamCount: number;
+  /** Names this process, such as `order-3f2a`; differs from that of every other process, also after a restart. */
+  readonly writer: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly failpoints?: Failpoints;
+  readonly limits?: Partial<JournalLimits>;
+}
+
+/** Resolves when the indexes exist and every stream was read to its tail. Rejects when either cannot be. */
+export function createJournal({ database, ...options }: JournalOptions): Promise<Journal> {
+  return createJournalOn(createMongoStore(database), options);
+}
+
+/** The same on any store, for the contract suite and the simulation. */
+export async function createJournalOn(
+  store: JournalStore,
+  options: Omit<JournalOptions, 'database'>,
+): Promise<Journal> {
+  const { rules, clock, random, log, writer } = options;
+  const limits: JournalLimits = { ...defaultJournalLimits, ...options.limits };
+  if (
+    !Number.isInteger(options.streamCount) ||
+    options.streamCount < 1 ||
+    options.streamCount > streamCountMax
+  ) {
+    throw new Error(`JOURNAL_STREAMS must be a whole number from 1 to ${streamCountMax}`);
+  }
+  await store.prepare();
+  const streamCount = await store.streamCount(options.streamCount);
+  const streams = streamNames(streamCount);
+  const streamOfEntity = (entity: string) => streamOf(rules.placementOf?.(entity) ?? entity, streamCount);
+  const cache = createStreamCache(rules);
+  const failpoints = options.failpoints ?? noFailpoints;
+  const flusher = createFlusher({
+    log,
+    store,
+    cache,
+    rules,
+    streamOfEntity,
+    writer,
+    clock,
+    random,
+    failpoints,
+    limits,
+  });
+
+  const checkpointed = new Map<string, number>();
+  for (const stream of streams) {
+    const checkpoint = await usableCheckpoint(store, stream);
+    cache.begin(stream, checkpoint);
+    checkpointed.set(stream, checkpoint?.seq ?? 0);
+  }
+  await flusher.refresh(streams);
+
+  async function writeCheckpoints(): Promise<void> {
+    for (const stream of streams) {
+      const seq = cache.tailOf(stream) ?? 0;
+      if (seq === checkpointed.get(stream)) continue;
+      const open = [...cache.open()].filter(([, openEntity]) => openEntity.stream === stream);
+      if (open.length > limits.checkpointOpenMax) {
+        log.warn(
+          { stream, open: open.length },
+          'too many open entities for a checkpoint: the next start reads more',
+        );
+        continue;
+      }
+      await store.writeCheckpoint({
+        stream,
+        seq,
+        open: open.map(([entity, { state, openedAt }]) => ({ entity, state, openedAt })),
+      });
+      checkpointed.set(stream, seq);
+    }
+  }
+
+  const closing = new AbortController();
+  const checkpointing = (async () => {
+    while (!closing.signal.aborted) {
+      await clock.sleep(limits.checkpointEveryMs, closing.signal);
+      await writeCheckpoints().catch((error: unknown) => log.debug({ err: error }, 'checkpoint not written'));
+    }
+  })();
+
+  return {
+    submit: (submission) => flusher.submit(submission),
+    readKey: (key) =>
+      reading(async () => {
+        const [part] = await store.findByKeys([key]);
+        return part && recordedUnder(key, part, true);
+      }),
+    readState: (entity) =>
+      reading(async (): Promise<State | undefined> => {
+        const newest = await store.findNewest(entity);
+        return newest?.ops.at(-1)?.state ?? undefined;
+      }),
+    history: (entity, { limit = historyEntriesDefault, newestFirst = false, ...range } = {}) =>
+      reading(async () => {
+        const parts = await store.findHistory(entity, { ...range, limit, newestFirst });
+        return parts.flatMap((part) => {
+          const ops = part.ops.map((op) => recordedOp(part, op));
+          return newestFirst ? ops.reverse() : ops;
+        });
+      }),
+    list: (name, page) => reading(() => readList(store, name, page)),
+    openEntities: () => cache.open(),
+    follow: () => reading(() => flusher.refresh(streams)),
+    onOp: (listener) => cache.onOp(listener),
+    scan: () => scan(store, streams, limits.readEntriesMax),
+    checkpoint: () => reading(writeCheckpoints),
+    async close() {
+      closing.abort();
+      await checkpointing;
+      await flusher.close();
+    },
+  };
+}
+
+/**
+ * A checkpoint counts only if its entry is there: one ahead of the stream (a restored backup) would let two
+ * processes append at two places, each believing to have seen everything.
+ */
+async function usableCheckpoint(store: JournalStore, stream: string): Promise<Checkpoint | undefined> {
+  const checkpoint = await store.readCheckpoint(stream);
+  if (!checkpoint) return undefined;
+  const [entry] = await store.read(stream, checkpoint.seq, 1);
+  return entry ? checkpoint : undefined;
+}
+
+async function* scan(
+  store: JournalStore,
+  streams: readonly string[],
+  pageSize: number,
+): AsyncIterable<RecordedOp> {
+  for (const stream of streams) {
+    for (let fromSeq = 1; ; fromSeq += pageSize) {
+      const page = await store.read(stream, fromSeq, pageSize);
+      for (const entry of page) for (const op of entry.ops) yield recordedOp(entry, op);
+      if (page.length < pageSize) break;
+    }
+  }
+}
+
+async function reading<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    // The driver's errors stay below this door: whoever reads learns that it is worth asking again.
+    if (error instanceof Error && error.name.startsWith('Mongo')) {
+      throw new JournalUnavailableError('the database did not answer', error);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,84 @@
+// Drafting: turns submissions into entries, in memory. It decides, and writes nothing.
+
+import type { Decision, State } from './decision.ts';
+import { type Entry, type EntryOp, entryId, entryOpsMax, firstKey } from './entry.ts';
+import type { EntityRules, Submission } from './journal.ts';
+
+export interface DraftDependencies {
+  readonly rules: EntityRules;
+  /** What was read. Moves on as submissions are added, so that each decides on what the one before left. */
+  readonly states: Map<string, State | undefined>;
+  readonly writer: string;
+  readonly at: Date;
+  readonly nextSeqOf: (stream: string) => number;
+}
+
+/**
+ * What became of a submission: it is in an entry; its entry is full; or an entity was taken as new without a read and
+ * the decision did not begin it, so nothing in the entry would contradict us if it existed: read it and add again.
+ */
+export type Added = 'drafted' | 'full' | 'unproven';
+
+export interface Drafter {
+  /** Throws what `decide` or the rules throw; nothing of the submission is in the entry then. */
+  add(submission: Submission, stream: string, likelyNew: ReadonlySet<string>): Added;
+  entries(): Entry[];
+}
+
+interface DraftedOps {
+  readonly ops: EntryOp[];
+  /** Entities that had no state before. */
+  readonly begun: string[];
+}
+
+export function createDrafter({ rules, states, writer, at, nextSeqOf }: DraftDependencies): Drafter {
+  const drafts = new Map<string, { ops: EntryOp[]; keys: string[]; lists: Set<string> }>();
+
+  function opsOf({ key, fingerprint, entities }: Submission, { outcome, changes }: Decision): DraftedOps {
+    const refusal = outcome.succeeded ? null : outcome.refusal;
+    const changed = new Map<string, State | undefined>();
+    const begun: string[] = [];
+    const ops = changes.map(({ entity, type, data, lists }): EntryOp => {
+      if (!entities.includes(entity)) throw new Error(`${key} changes ${entity}, which it did not name`);
+      const before = changed.has(entity) ? changed.get(entity) : states.get(entity);
+      const after = rules.evolve(entity, before, { type, data }, at);
+      if (before === undefined && after !== undefined) begun.push(entity);
+      changed.set(entity, after);
+      return {
+        entity,
+        key,
+        fingerprint,
+        type,
+        data,
+        refusal,
+        state: after ?? null,
+        ...(lists ? { lists } : {}),
+      };
+    });
+    return { ops, begun };
+  }
+
+  return {
+    add(submission, stream, likelyNew) {
+      const draft = drafts.get(stream) ?? { ops: [], keys: [], lists: new Set<string>() };
+      if (draft.ops.length >= entryOpsMax) return 'full';
+      const before = submission.entities.map((entity) => states.get(entity));
+      const { ops, begun } = opsOf(submission, submission.decide(before, at));
+      if ([...likelyNew].some((entity) => !states.has(entity) && !begun.includes(entity))) return 'unproven';
+      for (const op of ops) {
+        states.set(op.entity, op.state ?? undefined);
+        for (const list of op.lists ?? []) draft.lists.add(list);
+      }
+      draft.ops.push(...ops);
+      draft.keys.push(submission.key, ...begun.map(firstKey));
+      drafts.set(stream, draft);
+      return 'drafted';
+    },
+    entries: () =>
+      [...drafts].map(([stream, { ops, keys, lists }]) => {
+        const seq = nextSeqOf(stream);
+        const listed = lists.size > 0 ? { lists: [...lists] } : {};
+        return { _id: entryId(stream, seq), stream, seq, keys, ...listed, writer, ops, at };
+      }),
+  };
+}

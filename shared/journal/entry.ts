@@ -1,0 +1,87 @@
+// An entry: the unit of writing, one document, never changed. Several ops of several entities, all in one stream.
+
+import type { Outcome, Refusal, State } from './decision.ts';
+import type { RecordedKey, RecordedOp } from './journal.ts';
+
+/** One change of one entity, with the key and the outcome of the submission that it belongs to. */
+export interface EntryOp {
+  readonly entity: string;
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  /** Null: succeeded. */
+  readonly refusal: Refusal | null;
+  /** The entity's state after this op; null while nothing exists. */
+  readonly state: State | null;
+  readonly lists?: readonly string[];
+}
+
+export interface Entry {
+  /** `stream#seq`: two writers cannot both append entry n. */
+  readonly _id: string;
+  readonly stream: string;
+  /** 1, 2, 3 … without gaps. */
+  readonly seq: number;
+  /** Every key that this entry claims, under one unique index over the whole journal. Never empty. */
+  readonly keys: readonly string[];
+  readonly lists?: readonly string[];
+  /** `process/flush`: tells a writer whose answer was lost that the entry it finds is its own. */
+  readonly writer: string;
+  readonly ops: readonly EntryOp[];
+  readonly at: Date;
+}
+
+/** An entry of which only some ops were read. */
+export type EntryPart = Pick<Entry, 'stream' | 'seq' | 'writer' | 'at' | 'ops'>;
+
+/**
+ * Ops in one entry at the most. 512 ops of the largest order (50 lines, some 8 KiB with its state) stay well below
+ * the 16 MiB that a MongoDB document may have.
+ */
+export const entryOpsMax = 512;
+
+export function entryId(stream: string, seq: number): string {
+  return `${stream}#${seq}`;
+}
+
+/** Claimed by the entry in which an entity begins, so that it begins once. */
+export function firstKey(entity: string): string {
+  return `first/${entity}`;
+}
+
+function outcomeOf(op: EntryOp): Outcome {
+  return op.refusal === null ? { succeeded: true } : { succeeded: false, refusal: op.refusal };
+}
+
+/** What is recorded under `key`, from the ops of its entry. Undefined when the entry has no op of this key. */
+export function recordedUnder(key: string, entry: EntryPart, replayed: boolean): RecordedKey | undefined {
+  const ops = entry.ops.filter((op) => op.key === key);
+  const head = ops[0];
+  if (!head) return undefined;
+  const states = new Map<string, State>();
+  for (const op of ops) if (op.state !== null) states.set(op.entity, op.state);
+  return {
+    outcome: outcomeOf(head),
+    fingerprint: head.fingerprint,
+    writer: entry.writer,
+    replayed,
+    states,
+    at: entry.at,
+  };
+}
+
+export function recordedOp(entry: EntryPart, op: EntryOp): RecordedOp {
+  return {
+    stream: entry.stream,
+    seq: entry.seq,
+    writer: entry.writer,
+    at: entry.at,
+    entity: op.entity,
+    key: op.key,
+    type: op.type,
+    data: op.data,
+    outcome: outcomeOf(op),
+    state: op.state ?? undefined,
+  };
+}

@@ -1,0 +1,309 @@
+// The flush: how submissions become entries. The only code that appends.
+//
+// One flush is in flight at a time. What arrives meanwhile waits and goes out with the next one: for each stream
+// touched one entry, all entries in one insert. So an idle service answers after one round trip, and under load the
+// batch grows instead of the queue.
+//
+// A flush goes through these stages, and a submission that cannot be finished goes back to the head of the queue:
+//
+//   known     Keys seen lately are answered from memory. Keys that were contested, and every key while duplicates
+//             are being seen, are looked up by one read: a storm of retries costs reads, not failed writes.
+//   refresh   A stream that lost a race, or whose last insert has an unknown outcome, is read from its tail on.
+//   load      Entities not remembered are read. Those that are likely new are not.
+//   draft     Each submission decides on the state that the one before left.
+//   insert    One insertMany. Inserted: the answer leaves. Duplicate: somebody else claimed the entry's place or one
+//             of its keys; no matter which, the submissions go back marked as contested.
+//
+// Why nothing happens twice: an entry claims its place in the stream, the keys of its submissions, and `first/…` for
+// entities that begin, all under unique indexes, in one insert. Whoever drafted from an old tail loses; whoever
+// repeats a key loses. After an insert whose answer was lost the submission goes the same way: if the key is found,
+// it had happened; if the old insert arrives later, it finds its place taken, or takes it, and we find the key then.
+
+import type { Clock, Failpoints, Logger, Random } from '../runtime/index.ts';
+import type { State } from './decision.ts';
+import { createDrafter } from './draft.ts';
+import { type Entry, recordedUnder } from './entry.ts';
+import {
+  type EntityRules,
+  JournalUnavailableError,
+  KeyReusedError,
+  type Recorded,
+  type RecordedKey,
+  type Submission,
+} from './journal.ts';
+import type { JournalLimits } from './limits.ts';
+import { createPace } from './pace.ts';
+import type { JournalStore } from './store.ts';
+import type { StreamCache } from './stream-cache.ts';
+import { createStreamReader } from './stream-reader.ts';
+
+interface Waiting {
+  readonly submission: Submission;
+  readonly stream: string;
+  readonly deadlineAtMs: number;
+  /** Entities that are taken as not existing without a read. Emptied once that may have been wrong. */
+  likelyNew: ReadonlySet<string>;
+  /** Its key may be recorded: look before writing. */
+  contested: boolean;
+  /** Flushes that tried to write it and did not learn whether they did. */
+  readonly writers: Set<string>;
+  resolve(recorded: Recorded): void;
+  reject(error: Error): void;
+}
+
+interface Draft {
+  readonly entry: Entry;
+  readonly included: Waiting[];
+}
+
+export interface FlushDependencies {
+  readonly store: JournalStore;
+  readonly cache: StreamCache;
+  readonly rules: EntityRules;
+  readonly streamOfEntity: (entity: string) => string;
+  /** Names this process in every entry it writes. */
+  readonly writer: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly failpoints: Failpoints;
+  readonly limits: JournalLimits;
+}
+
+export interface Flusher {
+  submit(submission: Submission): Promise<Recorded>;
+  /** Reads what others appended to the stream. In turn with the flushes, so that the cache has one writer. */
+  refresh(streams: readonly string[]): Promise<void>;
+  /** Refuses new submissions and waits for those under way. */
+  close(): Promise<void>;
+}
+
+export function createFlusher(deps: FlushDependencies): Flusher {
+  const { store, cache, rules, clock, failpoints, limits } = deps;
+  const reader = createStreamReader(store, cache, limits);
+  const pace = createPace(deps);
+  const queue: Waiting[] = [];
+  const underWay = new Map<string, { fingerprint: string; recorded: Promise<Recorded> }>();
+  const staleStreams = new Set<string>();
+  let turn: Promise<unknown> = Promise.resolve();
+  let scheduled = false;
+  let closed = false;
+  let flushCount = 0;
+  // Right after a start the retries of what a crash interrupted arrive, so the first keys are looked up.
+  let lookUpUntilMs = clock.nowMs() + limits.lookUpDurationMs;
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  }
+
+  function schedule(): void {
+    if (scheduled || queue.length === 0) return;
+    scheduled = true;
+    void inTurn(async () => {
+      scheduled = false;
+      await flush();
+      schedule();
+    });
+  }
+
+  // A submission of the same key that is under way is joined. One with another fingerprint waits: only what gets
+  // recorded decides whether the key was reused, and the first one may still fail without a trace.
+  async function submit(submission: Submission): Promise<Recorded> {
+    for (let earlier = underWay.get(submission.key); earlier; earlier = underWay.get(submission.key)) {
+      if (submission.fingerprint === '' || submission.fingerprint === earlier.fingerprint) {
+        return { ...(await earlier.recorded), replayed: true };
+      }
+      await earlier.recorded.catch(() => undefined);
+    }
+    const recorded = enqueue(submission);
+    underWay.set(submission.key, { fingerprint: submission.fingerprint, recorded });
+    try {
+      return await recorded;
+    } finally {
+      underWay.delete(submission.key);
+    }
+  }
+
+  function enqueue(submission: Submission): Promise<Recorded> {
+    if (closed) return Promise.reject(new JournalUnavailableError('the journal is closed'));
+    if (queue.length >= limits.queuedSubmissionsMax) {
+      return Promise.reject(new JournalUnavailableError('too many submissions wait for the database'));
+    }
+    const stream = deps.streamOfEntity(submission.entities[0] ?? '');
+    if (
+      submission.entities.length === 0 ||
+      submission.entities.some((name) => deps.streamOfEntity(name) !== stream)
+    ) {
+      return Promise.reject(new Error(`submission ${submission.key} needs entities of exactly one stream`));
+    }
+    return new Promise<Recorded>((resolve, reject) => {
+      queue.push({
+        submission,
+        stream,
+        deadlineAtMs: clock.nowMs() + limits.submitDurationMsMax,
+        likelyNew: new Set(submission.likelyNew),
+        contested: false,
+        writers: new Set(),
+        resolve,
+        reject,
+      });
+      schedule();
+    });
+  }
+
+  async function flush(): Promise<void> {
+    const batch = takeBatch();
+    if (batch.length === 0) return;
+    const open = new Set(batch);
+    try {
+      let rest = answerFromMemory(batch, open);
+      rest = await lookUp(rest, open);
+      await refreshStreams(new Set(rest.map(({ stream }) => stream)));
+      rest = answerFromMemory(rest, open);
+      const drafts = draft(rest, await reader.load(rest), open);
+      const lostRaces = await insert(drafts, open);
+      if (lostRaces > 0) await pace.afterLostRace();
+      else if (drafts.length > 0) pace.afterSuccess();
+    } catch (error) {
+      for (const waiting of open) contest(waiting);
+      await pace.afterFailure(error);
+      expire(open, error);
+    }
+    queue.unshift(...open);
+  }
+
+  function takeBatch(): Waiting[] {
+    const batch = queue.splice(0, limits.flushSubmissionsMax);
+    const open = new Set(batch);
+    expire(open, undefined);
+    return [...open];
+  }
+
+  // Unknown, not failed: the last insert may have happened, so the caller is told to ask again.
+  function expire(open: Set<Waiting>, cause: unknown): void {
+    const nowMs = clock.nowMs();
+    for (const waiting of open) {
+      if (nowMs < waiting.deadlineAtMs) continue;
+      open.delete(waiting);
+      waiting.reject(new JournalUnavailableError('the database did not answer in time', cause));
+    }
+  }
+
+  function contest(waiting: Waiting): void {
+    waiting.contested = true;
+    waiting.likelyNew = new Set();
+    staleStreams.add(waiting.stream);
+  }
+
+  function answer(waiting: Waiting, recorded: RecordedKey, open: Set<Waiting>): void {
+    open.delete(waiting);
+    const { key, fingerprint } = waiting.submission;
+    if (fingerprint !== '' && recorded.fingerprint !== fingerprint) waiting.reject(new KeyReusedError(key));
+    else waiting.resolve({ ...recorded, replayed: !waiting.writers.has(recorded.writer) });
+  }
+
+  function answerFromMemory(batch: readonly Waiting[], open: Set<Waiting>): Waiting[] {
+    return batch.filter((waiting) => {
+      const recorded = cache.recentKey(waiting.submission.key);
+      if (recorded) answer(waiting, recorded, open);
+      return !recorded;
+    });
+  }
+
+  async function lookUp(batch: Waiting[], open: Set<Waiting>): Promise<Waiting[]> {
+    const everyKey = clock.nowMs() < lookUpUntilMs;
+    const asked = batch.filter((waiting) => everyKey || waiting.contested);
+    if (asked.length === 0) return batch;
+    const found = await store.findByKeys(asked.map(({ submission }) => submission.key));
+    for (const waiting of asked) {
+      for (const part of found) {
+        const recorded = recordedUnder(waiting.submission.key, part, true);
+        if (!recorded) continue;
+        cache.rememberKey(waiting.submission.key, recorded);
+        answer(waiting, recorded, open);
+        lookUpUntilMs = clock.nowMs() + limits.lookUpDurationMs;
+        break;
+      }
+    }
+    return batch.filter((waiting) => open.has(waiting));
+  }
+
+  async function refreshStreams(touched: ReadonlySet<string>): Promise<void> {
+    for (const stream of touched) {
+      if (!staleStreams.has(stream)) continue;
+      await reader.readNewer(stream);
+      staleStreams.delete(stream);
+    }
+  }
+
+  /** Entries for the batch. What failed in its own rules is rejected, what must be read first goes back. */
+  function draft(
+    batch: readonly Waiting[],
+    states: Map<string, State | undefined>,
+    open: Set<Waiting>,
+  ): Draft[] {
+    flushCount += 1;
+    const writer = `${deps.writer}/${flushCount}`;
+    const drafter = createDrafter({
+      rules,
+      states,
+      writer,
+      at: clock.now(),
+      nextSeqOf: (stream) => (cache.tailOf(stream) ?? 0) + 1,
+    });
+    for (const waiting of batch) {
+      try {
+        const added = drafter.add(waiting.submission, waiting.stream, waiting.likelyNew);
+        if (added === 'drafted') waiting.writers.add(writer);
+        if (added === 'unproven') waiting.likelyNew = new Set();
+      } catch (error) {
+        // A fault in one domain's rules must not take the whole batch along.
+        open.delete(waiting);
+        waiting.reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+    const drafted = batch.filter((waiting) => waiting.writers.has(writer));
+    return drafter.entries().map((entry) => ({
+      entry,
+      included: drafted.filter(({ stream }) => stream === entry.stream),
+    }));
+  }
+
+  /** Returns how many entries lost their race. */
+  async function insert(drafts: readonly Draft[], open: Set<Waiting>): Promise<number> {
+    if (drafts.length === 0) return 0;
+    const types = drafts.flatMap(({ entry }) => entry.ops.map(({ type }) => type));
+    await failpoints.reach('journal.before-insert', types);
+    const answers = await store.insert(drafts.map(({ entry }) => entry));
+    await failpoints.reach('journal.after-insert', types);
+    for (const [index, { entry, included }] of drafts.entries()) {
+      if (answers[index] !== 'inserted') {
+        for (const waiting of included) contest(waiting);
+        continue;
+      }
+      cache.apply(entry);
+      for (const waiting of included) {
+        const recorded = recordedUnder(waiting.submission.key, entry, false);
+        if (!recorded) throw new Error(`entry ${entry._id} lacks the op that was drafted into it`);
+        open.delete(waiting);
+        waiting.resolve(recorded);
+      }
+    }
+    return answers.filter((answer) => answer === 'duplicate').length;
+  }
+
+  return {
+    submit,
+    refresh: (streams) =>
+      inTurn(async () => {
+        for (const stream of streams) await reader.readNewer(stream);
+      }),
+    async close() {
+      closed = true;
+      while (queue.length > 0 || scheduled) await inTurn(async () => undefined);
+      await turn;
+    },
+  };
+}

@@ -1,0 +1,27 @@
+// The door of shared/journal. Begin reading at journal.ts (what it promises), then flush.ts (how it keeps it).
+
+export { createJournal, createJournalOn, type JournalOptions } from './create-journal.ts';
+export {
+  type Change,
+  type Decision,
+  type Outcome,
+  type Refusal,
+  refuse,
+  type State,
+  succeed,
+} from './decision.ts';
+export { createFold, type Fold } from './fold.ts';
+export {
+  type EntityRules,
+  type Journal,
+  JournalUnavailableError,
+  KeyReusedError,
+  type Page,
+  PageTokenError,
+  type Recorded,
+  type RecordedKey,
+  type RecordedOp,
+  type Submission,
+} from './journal.ts';
+export type { JournalLimits } from './limits.ts';
+export type { JournalStore } from './store.ts';

@@ -1,0 +1,45 @@
+// The journal's limits, each with its unit and its reason. Tests and benchmarks pass others.
+
+export interface JournalLimits {
+  /** Submissions in one flush: with a few ops each they fill an entry's `entryOpsMax`. */
+  readonly flushSubmissionsMax: number;
+  /** Submissions that wait: beyond some ten seconds of work a caller is better told to come back. */
+  readonly queuedSubmissionsMax: number;
+  /** How long a submission waits for a database that does not answer. A failover takes about ten seconds, and no
+   * caller's patience is longer than its deadline, which is enforced above. */
+  readonly submitDurationMsMax: number;
+  /** How long after a duplicate was seen every key is looked up before it is written. Retries come in bursts. */
+  readonly lookUpDurationMs: number;
+  /** Entries in one read of a stream: some 5 MB of busy entries. */
+  readonly readEntriesMax: number;
+  /** Entities read at once: more than the connection pool serves would only wait there. */
+  readonly parallelReadsMax: number;
+  /** Readings of a stream that show a gap before it counts as damaged: one reading beside an append may show one. */
+  readonly gapReadsMax: number;
+  /** First delay after a flush that got nowhere; doubled each time, with full jitter. About one round trip. */
+  readonly firstDelayMs: number;
+  /** Longest delay after lost races: they are over as soon as the other writer has its answer. */
+  readonly contentionDelayMsMax: number;
+  /** Longest delay while the database does not answer. */
+  readonly failureDelayMsMax: number;
+  /** How often a checkpoint is written while there is something new: a restart then reads that much at most. */
+  readonly checkpointEveryMs: number;
+  /** Open entities that a checkpoint carries: above it none is written (16 MiB is the limit of a document), and a
+   * restart reads from the older one. */
+  readonly checkpointOpenMax: number;
+}
+
+export const defaultJournalLimits: JournalLimits = {
+  flushSubmissionsMax: 256,
+  queuedSubmissionsMax: 20_000,
+  submitDurationMsMax: 20_000,
+  lookUpDurationMs: 1_000,
+  readEntriesMax: 200,
+  parallelReadsMax: 32,
+  gapReadsMax: 20,
+  firstDelayMs: 2,
+  contentionDelayMsMax: 50,
+  failureDelayMsMax: 1_000,
+  checkpointEveryMs: 5_000,
+  checkpointOpenMax: 5_000,
+};

@@ -1,0 +1,133 @@
+// The store on MongoDB: one collection of entries, one of checkpoints. It decides nothing and reads no error text.
+
+import { type Collection, type Db, MongoBulkWriteError } from 'mongodb';
+import type { Entry, EntryPart } from './entry.ts';
+import { ensureIndexes } from './indexes.ts';
+import type { Checkpoint, InsertAnswer, JournalStore } from './store.ts';
+
+const duplicateKeyCode = 11000;
+/** What a single read may take on the server. A read that takes longer lacks an index, and must not pile up. */
+const readDurationMsMax = 10_000;
+
+interface CheckpointDocument extends Omit<Checkpoint, 'stream'> {
+  _id: string;
+}
+
+interface SettingsDocument {
+  _id: 'journal';
+  streamCount: number;
+}
+
+/** Only the ops that answer the question: a whole entry can hold hundreds. */
+function onlyOps(condition: Record<string, unknown>) {
+  return {
+    stream: 1,
+    seq: 1,
+    writer: 1,
+    at: 1,
+    ops: { $filter: { input: '$ops', cond: condition } },
+  };
+}
+
+/**
+ * `database` must come from `connectDatabase`: majority writes with journalling, majority reads from the primary, and
+ * int64 as bigint.
+ */
+export function createMongoStore(database: Db): JournalStore {
+  const entries: Collection<Entry> = database.collection<Entry>('journal', { ignoreUndefined: true });
+  const checkpoints = database.collection<CheckpointDocument>('checkpoints', { ignoreUndefined: true });
+  const settings = database.collection<SettingsDocument>('settings');
+  const options = { maxTimeMS: readDurationMsMax };
+
+  return {
+    prepare: () => ensureIndexes(entries),
+
+    async streamCount(wanted) {
+      try {
+        await settings.insertOne({ _id: 'journal', streamCount: wanted });
+        return wanted;
+      } catch (error) {
+        const stored = await settings.findOne({ _id: 'journal' });
+        if (!stored) throw error;
+        return stored.streamCount;
+      }
+    },
+
+    async insert(batch) {
+      const answers: InsertAnswer[] = batch.map(() => 'inserted');
+      try {
+        // Unordered, so that one stream's lost race does not keep the others from being written.
+        await entries.insertMany([...batch], { ordered: false });
+      } catch (error) {
+        // Anything but plain duplicates leaves it unknown which entries are there and durable.
+        if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) throw error;
+        const writeErrors = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
+        if (writeErrors.length === 0) throw error;
+        for (const writeError of writeErrors) {
+          if (writeError.code !== duplicateKeyCode) throw error;
+          answers[writeError.index] = 'duplicate';
+        }
+      }
+      return answers;
+    },
+
+    findByKeys: (keys) =>
+      entries
+        .find({ keys: { $in: [...keys] } }, options)
+        .project<EntryPart>(onlyOps({ $in: ['$$this.key', [...keys]] }))
+        .toArray(),
+
+    // No sort: an index scan over so small a range gives the order for nothing, and where a planner does not see
+    // that, sorting a page here is cheaper than a sort over the stream there.
+    async read(stream, fromSeq, limit) {
+      const page = await entries
+        .find({ stream, seq: { $gte: fromSeq, $lt: fromSeq + limit } }, options)
+        .toArray();
+      return page.sort((a, b) => a.seq - b.seq);
+    },
+
+    async findNewest(entity) {
+      const [newest] = await entries
+        .find({ 'ops.entity': entity }, options)
+        .sort({ seq: -1 })
+        .limit(1)
+        .project<EntryPart>(onlyOps({ $eq: ['$$this.entity', entity] }))
+        .toArray();
+      return newest;
+    },
+
+    findHistory(entity, { afterSeq, beforeSeq, limit, newestFirst }) {
+      const seq = {
+        ...(afterSeq === undefined ? {} : { $gt: afterSeq }),
+        ...(beforeSeq === undefined ? {} : { $lt: beforeSeq }),
+      };
+      return entries
+        .find({ 'ops.entity': entity, ...(Object.keys(seq).length > 0 ? { seq } : {}) }, options)
+        .sort({ seq: newestFirst ? -1 : 1 })
+        .limit(limit)
+        .project<EntryPart>(onlyOps({ $eq: ['$$this.entity', entity] }))
+        .toArray();
+    },
+
+    findList(name, position, limit) {
+      const older = position && {
+        $or: [{ at: { $lt: position.at } }, { at: position.at, _id: { $lt: position.id } }],
+      };
+      return entries
+        .find({ lists: name, ...older }, options)
+        .sort({ at: -1, _id: -1 })
+        .limit(limit)
+        .project<EntryPart & { _id: string }>(onlyOps({ $in: [name, { $ifNull: ['$$this.lists', []] }] }))
+        .toArray();
+    },
+
+    async readCheckpoint(stream) {
+      const document = await checkpoints.findOne({ _id: stream }, options);
+      return document ? { stream, seq: document.seq, open: document.open } : undefined;
+    },
+
+    async writeCheckpoint({ stream, seq, open }) {
+      await checkpoints.replaceOne({ _id: stream }, { seq, open }, { upsert: true });
+    },
+  };
+}

@@ -1,0 +1,106 @@
+// What a process remembers of the streams: tails, recent entities, recent keys, open entities. Hints, all of them.
+//
+// A stale tail costs one refused insert and a short read, never a wrong result: an append at seq n+1 succeeds only
+// if nobody appended it before. So everything here may be old; it must only never be *ahead* of what is durable on a
+// majority, because replays are answered from it. Entries come in through `apply` alone: after they were written
+// durably, or from a majority-committed read.
+
+import { LRUCache } from 'lru-cache';
+import type { State } from './decision.ts';
+import { type Entry, recordedOp, recordedUnder } from './entry.ts';
+import type { EntityRules, RecordedKey, RecordedOp } from './journal.ts';
+import type { Checkpoint } from './store.ts';
+
+/** Recent entities: enough for the SKUs and accounts of a busy service; some 1 KiB each. */
+const entitiesMax = 20_000;
+/** Recent keys: retries come within seconds, and 20,000 keys are ten seconds of a very busy service. */
+const recentKeysMax = 20_000;
+
+interface CachedEntity {
+  /** Undefined: known to have no state yet. */
+  readonly state: State | undefined;
+  /** The entry that the state was read from; 0 when nothing was found. */
+  readonly seq: number;
+}
+
+interface OpenEntity {
+  readonly state: State;
+  readonly openedAt: Date;
+  readonly stream: string;
+}
+
+export interface StreamCache {
+  /** The last entry of the stream that this process has seen; undefined before the first read. */
+  tailOf(stream: string): number | undefined;
+  entity(entity: string): CachedEntity | undefined;
+  /** Remembers what a read found, unless something newer is remembered already. */
+  rememberEntity(entity: string, state: State | undefined, seq: number): void;
+  recentKey(key: string): RecordedKey | undefined;
+  rememberKey(key: string, recorded: RecordedKey): void;
+  /** Takes in the entry that follows the tail. One at or before it changes nothing. Throws at a gap. */
+  apply(entry: Entry): void;
+  /** Starts a stream at a checkpoint, or at its beginning. */
+  begin(stream: string, checkpoint: Checkpoint | undefined): void;
+  open(): ReadonlyMap<string, OpenEntity>;
+  onOp(listener: (op: RecordedOp) => void): () => void;
+}
+
+export function createStreamCache(rules: EntityRules): StreamCache {
+  const tails = new Map<string, number>();
+  const entities = new LRUCache<string, CachedEntity>({ max: entitiesMax });
+  const keys = new LRUCache<string, RecordedKey>({ max: recentKeysMax });
+  const open = new Map<string, OpenEntity>();
+  const listeners = new Set<(op: RecordedOp) => void>();
+
+  function noteOpen(stream: string, entity: string, state: State, at: Date): void {
+    if (rules.isOpen(entity, state)) {
+      open.set(entity, { state, stream, openedAt: open.get(entity)?.openedAt ?? at });
+    } else {
+      open.delete(entity);
+    }
+  }
+
+  return {
+    tailOf: (stream) => tails.get(stream),
+    entity: (entity) => entities.get(entity),
+    rememberEntity(entity, state, seq) {
+      const cached = entities.get(entity);
+      if (!cached || cached.seq <= seq) entities.set(entity, { state, seq });
+    },
+    recentKey: (key) => keys.get(key),
+    rememberKey: (key, recorded) => void keys.set(key, recorded),
+    apply(entry) {
+      const tail = tails.get(entry.stream) ?? 0;
+      if (entry.seq <= tail) return;
+      if (entry.seq !== tail + 1) {
+        throw new Error(
+          `stream ${entry.stream} goes from entry ${tail} to ${entry.seq}: entries are missing`,
+        );
+      }
+      tails.set(entry.stream, entry.seq);
+      let lastKey: string | undefined;
+      for (const op of entry.ops) {
+        const state = op.state ?? undefined;
+        entities.set(op.entity, { state, seq: entry.seq });
+        if (state) noteOpen(entry.stream, op.entity, state, entry.at);
+        // The ops of one key stand together, so each key is taken in once.
+        if (op.key !== lastKey) {
+          lastKey = op.key;
+          const recorded = recordedUnder(op.key, entry, true);
+          if (recorded) keys.set(op.key, recorded);
+        }
+        for (const listener of listeners) listener(recordedOp(entry, op));
+      }
+    },
+    begin(stream, checkpoint) {
+      tails.set(stream, checkpoint ? checkpoint.seq : 0);
+      for (const { entity, state, openedAt } of checkpoint?.open ?? [])
+        open.set(entity, { state, stream, openedAt });
+    },
+    open: () => open,
+    onOp(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,68 @@
+// Reads what the cache lacks: entries that others appended, and entities not met lately. It decides nothing.
+
+import type { State } from './decision.ts';
+import type { Submission } from './journal.ts';
+import type { JournalLimits } from './limits.ts';
+import type { JournalStore } from './store.ts';
+import type { StreamCache } from './stream-cache.ts';
+
+export interface StreamReader {
+  /** Brings the cache up to the stream's newest entry. */
+  readNewer(stream: string): Promise<void>;
+  /** The state of every entity that the batch names, except those likely new and not remembered. */
+  load(
+    batch: readonly { readonly submission: Submission; readonly likelyNew: ReadonlySet<string> }[],
+  ): Promise<Map<string, State | undefined>>;
+}
+
+/** Call it only in turn with the flushes: the cache has one writer. */
+export function createStreamReader(
+  store: JournalStore,
+  cache: StreamCache,
+  limits: JournalLimits,
+): StreamReader {
+  return {
+    async readNewer(stream) {
+      let gapsSeen = 0;
+      for (;;) {
+        const fromSeq = (cache.tailOf(stream) ?? 0) + 1;
+        const page = await store.read(stream, fromSeq, limits.readEntriesMax);
+        for (const [index, entry] of page.entries()) {
+          if (entry.seq === fromSeq + index) cache.apply(entry);
+        }
+        // A scan that runs beside appends may see an entry without the one before it. Reading again shows both.
+        const hasGap = page.length > 0 && cache.tailOf(stream) !== page.at(-1)?.seq;
+        if (hasGap && ++gapsSeen > limits.gapReadsMax) {
+          throw new Error(
+            `stream ${stream}: entry ${fromSeq + page.findIndex(({ seq }, index) => seq !== fromSeq + index)} is missing`,
+          );
+        }
+        if (!hasGap && page.length < limits.readEntriesMax) return;
+      }
+    },
+
+    async load(batch) {
+      const states = new Map<string, State | undefined>();
+      const missing = new Set<string>();
+      for (const { submission, likelyNew } of batch) {
+        for (const entity of submission.entities) {
+          const cached = cache.entity(entity);
+          if (cached) states.set(entity, cached.state);
+          else if (!likelyNew.has(entity)) missing.add(entity);
+        }
+      }
+      const names = [...missing];
+      for (let start = 0; start < names.length; start += limits.parallelReadsMax) {
+        await Promise.all(
+          names.slice(start, start + limits.parallelReadsMax).map(async (entity) => {
+            const newest = await store.findNewest(entity);
+            const state = newest?.ops.at(-1)?.state ?? undefined;
+            cache.rememberEntity(entity, state, newest?.seq ?? 0);
+            states.set(entity, state);
+          }),
+        );
+      }
+      return states;
+    },
+  };
+}
