@@ -275,9 +275,9 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   async function insert(drafts: readonly Draft[], open: Set<Waiting>): Promise<number> {
     if (drafts.length === 0) return 0;
     const types = drafts.flatMap(({ entry }) => entry.ops.map(({ type }) => type));
-    await failpoints.reach('journal.before-insert', types);
+    await failpoints.reach('journal.before_insert', types);
     const answers = await store.insert(drafts.map(({ entry }) => entry));
-    await failpoints.reach('journal.after-insert', types);
+    await failpoints.reach('journal.after_insert', types);
     for (const [index, { entry, included }] of drafts.entries()) {
       if (answers[index] !== 'inserted') {
         for (const waiting of included) contest(waiting);

@@ -20,7 +20,7 @@ export function failpointsFromEnvironment(value: string | undefined): Failpoints
   if (!value) return noFailpoints;
   const hitsLeft = new Map<string, number>();
   for (const part of value.split(',')) {
-    const match = /^([a-z0-9_.:/-]+)=exit(?:@([1-9][0-9]*))?$/.exec(part.trim());
+    const match = /^([A-Za-z0-9_.:/-]+)=exit(?:@([1-9][0-9]*))?$/.exec(part.trim());
     if (!match?.[1])
       throw new Error(`FAILPOINTS: "${part}" is not NAME=exit, NAME/DETAIL=exit or NAME=exit@COUNT`);
     hitsLeft.set(match[1], Number(match[2] ?? 1));

@@ -26,10 +26,10 @@ export interface RunningService {
  * Runs a service until SIGINT or SIGTERM. Prints `<name> listening on <host>:<port>` on standard output when, and only
  * when, it serves. What the operator can repair is one sentence on standard error and exit code 1.
  */
-export async function runService(
+export async function runService<C extends ServiceConfig>(
   name: string,
-  readConfig: (environment: Readonly<Record<string, string | undefined>>) => ServiceConfig,
-  start: (config: ServiceConfig, deps: ServiceDeps) => Promise<RunningService>,
+  readConfig: (environment: Readonly<Record<string, string | undefined>>) => C,
+  start: (config: C, deps: ServiceDeps) => Promise<RunningService>,
 ): Promise<void> {
   try {
     const config = readConfig(process.env);
@@ -62,8 +62,6 @@ function readFailpoints(value: string): Failpoints {
 /** Errors of the start are the operator's to repair; one that is not (a bug) shows its stack, or nobody could repair it. */
 function plainSentence(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if ('code' in error && error.code === 'EADDRINUSE')
-    return `${error.message}: choose another port, or stop what listens there.`;
   const isBug = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
   return isBug ? (error.stack ?? error.message) : error.message;
 }

@@ -1,0 +1,198 @@
+// The whole suite on this machine: a database and the services as child processes, in the order in which they need each
+// other. Used by `twicesafe up` and by the tests that kill processes.
+
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { startEmbeddedDatabase } from '../shared/mongo/index.ts';
+import { endLeftover, recordChild, startChild } from '../shared/processes/index.ts';
+import { callJson } from './json-call.ts';
+import { portVariables, type ServiceName } from './settings.ts';
+import { type Kept, keepRunning, type Running } from './supervisor.ts';
+
+export interface ServiceProcess {
+  /** `order`; a second instance has a name of its own, such as `order-2`. */
+  readonly name: string;
+  readonly service: ServiceName;
+  readonly port: number;
+}
+
+export interface SuiteOptions {
+  readonly dataDir: string;
+  readonly services: readonly ServiceProcess[];
+  readonly restart: 'by-itself' | 'by-hand';
+  readonly environment: NodeJS.ProcessEnv;
+  /** More for one process, such as FAILPOINTS. Asked at every start, so that it can change between two lives. */
+  environmentOf?(process: ServiceProcess): NodeJS.ProcessEnv;
+  /** Another program instead of the service: for testing the suite itself. */
+  entryOf?(service: ServiceName): string;
+  report(line: string): void;
+  /** Aborting it ends a start that is under way. */
+  readonly signal: AbortSignal;
+}
+
+export interface Suite {
+  readonly databaseUri: string;
+  /** Where each process answers, by name. */
+  readonly addresses: ReadonlyMap<string, string>;
+  /** `database` and the services, by name. */
+  readonly processes: ReadonlyMap<string, Kept>;
+  /** Services before the services they call, the database last. */
+  stop(): Promise<void>;
+}
+
+const host = '127.0.0.1';
+
+/** A service connects to the database and finds its journal's tails in this time, on a busy machine too. */
+const readyDurationMsMax = 30_000;
+const healthPollMs = 25;
+
+/** What the services allow themselves for a graceful stop, and a little for the way. */
+const serviceGraceMs = 12_000;
+
+/** The order service calls the other two, so it starts last and stops first. */
+const startsLast: ServiceName = 'order';
+
+/**
+ * Starts everything and resolves when every service says that it serves. What an earlier run left behind in `dataDir` is
+ * ended first. When one of them cannot be started, those that were are stopped, and the error says which and why.
+ */
+export async function startSuite(options: SuiteOptions): Promise<Suite> {
+  const dataDir = resolve(options.dataDir);
+  await mkdir(dataDir, { recursive: true });
+  const kept: Kept[] = [];
+  const stop = async () => {
+    const groups = [
+      kept.filter(({ name }) => serviceOf(name) === startsLast),
+      kept.filter(({ name }) => name !== 'database' && serviceOf(name) !== startsLast),
+      kept.filter(({ name }) => name === 'database'),
+    ];
+    for (const group of groups) await Promise.all(group.map((process) => process.stop()));
+  };
+  const serviceOf = (name: string) => options.services.find((process) => process.name === name)?.service;
+  // A stop during the start must reach those that are up already.
+  const keep = async (name: string, start: (signal: AbortSignal) => Promise<Running>) => {
+    options.signal.throwIfAborted();
+    kept.push(
+      await keepRunning({
+        name,
+        start: (signal) => start(AbortSignal.any([signal, options.signal])),
+        restart: options.restart,
+        report: options.report,
+      }),
+    );
+  };
+
+  try {
+    const databaseUri = await keepDatabase({ ...options, dataDir }, keep);
+    const addresses = new Map(options.services.map(({ name, port }) => [name, `http://${host}:${port}`]));
+    const startService = (process: ServiceProcess) =>
+      keep(process.name, (signal) => start(process, { ...options, dataDir }, databaseUri, signal));
+    await allOf(options.services.filter(({ service }) => service !== startsLast).map(startService));
+    await allOf(options.services.filter(({ service }) => service === startsLast).map(startService));
+    return {
+      databaseUri,
+      addresses,
+      processes: new Map(kept.map((process) => [process.name, process])),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Waits for all of them also when one fails: what is still starting could not be stopped otherwise. */
+async function allOf(starts: Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(starts))
+    if (result.status === 'rejected') throw result.reason;
+}
+
+/** The first start chooses source and port; every later one is at the same place, where its clients look for it. */
+async function keepDatabase(
+  options: SuiteOptions,
+  keep: (name: string, start: (signal: AbortSignal) => Promise<Running>) => Promise<void>,
+): Promise<string> {
+  let uri = '';
+  let port: number | undefined;
+  await keep('database', async (signal) => {
+    const database = await startEmbeddedDatabase({
+      dataDir: options.dataDir,
+      environment: options.environment,
+      report: options.report,
+      signal,
+      ...(port ? { port } : {}),
+    });
+    ({ uri, port } = database);
+    return database;
+  });
+  return uri;
+}
+
+async function start(
+  process: ServiceProcess,
+  options: SuiteOptions,
+  databaseUri: string,
+  signal: AbortSignal,
+): Promise<Running> {
+  const entry =
+    options.entryOf?.(process.service) ??
+    fileURLToPath(new URL(`../services/${process.service}/main.ts`, import.meta.url));
+  const addressOf = (service: ServiceName) => {
+    const port = options.services.find((other) => other.service === service)?.port;
+    return port === undefined ? {} : { [`${service.toUpperCase()}_ADDRESS`]: `http://${host}:${port}` };
+  };
+  const recordFile = join(options.dataDir, `${process.name}.process.json`);
+  await endLeftover(recordFile);
+  const child = await startChild({
+    name: process.name,
+    command: globalThis.process.execPath,
+    args: [entry],
+    env: {
+      ...options.environment,
+      HOST: host,
+      [portVariables[process.service]]: String(process.port),
+      MONGODB_URI: databaseUri,
+      ...addressOf('inventory'),
+      ...addressOf('payment'),
+      ...options.environmentOf?.(process),
+    },
+    logFile: join(options.dataDir, `${process.name}.log`),
+    readyLine: / listening on /,
+    readyDurationMsMax,
+    signal,
+  });
+  await recordChild(recordFile, child.pid);
+  try {
+    await untilServing(`http://${host}:${process.port}`, child.exited, signal);
+  } catch (error) {
+    await child.stop(serviceGraceMs);
+    throw error;
+  }
+  return {
+    pid: child.pid,
+    exited: child.exited,
+    stop: () => child.stop(serviceGraceMs),
+    kill: (name) => child.signal(name),
+  };
+}
+
+/** Listening is not serving: the journal's indexes must exist first. The health RPC knows. */
+async function untilServing(address: string, exited: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  let gone = false;
+  void exited.then(() => {
+    gone = true;
+  });
+  const startedAtMs = performance.now();
+  while (performance.now() - startedAtMs < readyDurationMsMax) {
+    signal.throwIfAborted();
+    if (gone) throw new Error(`the service at ${address} ended before it served`);
+    const health = await callJson({ address, rpc: 'grpc.health.v1.Health/Check', request: {} }).catch(
+      () => undefined,
+    );
+    if (health?.['status'] === 'SERVING') return;
+    await sleep(healthPollMs);
+  }
+  throw new Error(`the service at ${address} did not serve within ${readyDurationMsMax} ms`);
+}

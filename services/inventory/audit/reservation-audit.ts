@@ -1,0 +1,200 @@
+// I4: a reservation holds a SKU at most once; what is held is sold or freed at most once, what is sold returns at
+// most once; a reservation settles once, in a legal order; and its units end where its status wants them.
+//
+// The order of one SKU's moves, and of one reservation's statuses, is the order of their streams. The two belong
+// together only at the end, because they may be in different streams.
+
+import type { RecordedOp } from '../../../shared/journal/index.ts';
+import { isStock, reservationEntity, scopedOf, skuOf } from '../domain/names.ts';
+import type { Line, ReservationChange, ReservationState } from '../domain/reservation.ts';
+import type { Finding } from './finding.ts';
+
+/**
+ * Clocks of several processes differ a little, so the order of ops in different streams is known to this much only.
+ * Units that are not where they should be, but moved so shortly before the audit's cut, are under way, not wrong.
+ */
+export const clockSkewMsMax = 5_000;
+
+type Status = ReservationState['status'];
+
+/** What a reservation did, for comparing with the orders. */
+export interface ReservationFact {
+  /** Its name with its caller. */
+  readonly scoped: string;
+  readonly reference: string;
+  /** `held`: requested, with every line held. */
+  readonly status: Status | 'held';
+  readonly heldUnits: number;
+  readonly soldUnits: number;
+}
+
+/** A reservation at the end of the journal. */
+export interface ReservationVerdict {
+  readonly fact: ReservationFact;
+  readonly findings: readonly Finding[];
+  /** It moved so shortly before the cut that it cannot be judged. */
+  readonly isUnderWay: boolean;
+}
+
+export interface ReservationAudit {
+  /** Takes the next op of its stream, of a reservation or of stock, and returns moves that were not legal. */
+  take(op: RecordedOp): readonly Finding[];
+  /** After the last op. */
+  verdicts(): Iterable<ReservationVerdict>;
+  count(): number;
+}
+
+type Stage = 'refused' | 'held' | 'sold' | 'freed' | 'returned';
+
+interface Track {
+  status: Status | undefined;
+  isSettled: boolean;
+  lines: readonly Line[];
+  reference: string;
+  readonly moved: Map<string, { stage: Stage; quantity: number }>;
+  lastAtMs: number;
+}
+
+/** Which move may follow which stage of a line; `none` is the beginning. */
+const moves: Readonly<Record<string, { from: Stage | 'none'; to: Stage }>> = {
+  'hold-refused': { from: 'none', to: 'refused' },
+  'units-held': { from: 'none', to: 'held' },
+  'units-sold': { from: 'held', to: 'sold' },
+  'units-freed': { from: 'held', to: 'freed' },
+  'units-returned': { from: 'sold', to: 'returned' },
+};
+
+/** Which status may follow which; `none` is the beginning. */
+const turns: Readonly<Record<string, { from: readonly (Status | 'none')[]; to: Status }>> = {
+  'reservation-requested': { from: ['none'], to: 'requested' },
+  'reservation-refused': { from: ['requested'], to: 'refused' },
+  'reservation-committed': { from: ['requested'], to: 'committed' },
+  'reservation-released': { from: ['none', 'requested', 'refused', 'committed'], to: 'released' },
+};
+
+/** Where a line's units may be while the reservation has this status, and once that status is settled. */
+const places: Readonly<Record<Status, { onTheWay: readonly string[]; settled: readonly string[] }>> = {
+  requested: { onTheWay: ['none', 'held', 'refused', 'freed'], settled: [] },
+  refused: { onTheWay: [], settled: ['refused', 'freed'] },
+  committed: { onTheWay: ['held', 'sold'], settled: ['sold'] },
+  released: {
+    onTheWay: ['none', 'refused', 'held', 'sold', 'freed', 'returned'],
+    settled: ['refused', 'freed', 'returned'],
+  },
+};
+
+/** `cutAt`: ops from then on are not given to it. */
+export function createReservationAudit({ cutAt }: { cutAt: Date }): ReservationAudit {
+  const tracks = new Map<string, Track>();
+
+  function trackOf(scoped: string, at: Date): Track {
+    let track = tracks.get(scoped);
+    if (!track) {
+      track = {
+        status: undefined,
+        isSettled: false,
+        lines: [],
+        reference: '',
+        moved: new Map(),
+        lastAtMs: 0,
+      };
+      tracks.set(scoped, track);
+    }
+    track.lastAtMs = Math.max(track.lastAtMs, at.getTime());
+    return track;
+  }
+
+  function* verdicts(): Iterable<ReservationVerdict> {
+    for (const [scoped, track] of tracks) {
+      if (track.status === undefined && track.moved.size === 0) continue;
+      const isFresh = track.lastAtMs > cutAt.getTime() - clockSkewMsMax;
+      const wrong = misplaced(track);
+      yield {
+        fact: factOf(scoped, track),
+        isUnderWay: isFresh && wrong.length > 0,
+        findings: isFresh ? [] : wrong.map((description) => finding(scoped, description)),
+      };
+    }
+  }
+
+  return {
+    verdicts,
+    count: () => tracks.size,
+    take(op) {
+      if (!isStock(op.entity)) {
+        const scoped = scopedOf(op.entity);
+        // The casts are safe for what this service wrote.
+        const change = { type: op.type, data: op.data } as ReservationChange;
+        return turn(trackOf(scoped, op.at), change).map((description) => finding(scoped, description));
+      }
+      const move = moves[op.type];
+      if (!move) return [];
+      const { reservation: scoped, quantity = 0 } = op.data as { reservation: string; quantity?: number };
+      const sku = skuOf(op.entity);
+      const { moved } = trackOf(scoped, op.at);
+      const before = moved.get(sku);
+      moved.set(sku, {
+        stage: move.to,
+        quantity: move.from === 'none' ? quantity : (before?.quantity ?? quantity),
+      });
+      const stage = before?.stage ?? 'none';
+      if (stage !== move.from) return [finding(scoped, `${sku}: ${op.type} after ${stage}`)];
+      if (before && before.quantity !== quantity) {
+        return [finding(scoped, `${sku}: ${op.type} moves ${quantity} units of ${before.quantity}`)];
+      }
+      return [];
+    },
+  };
+}
+
+function turn(track: Track, change: ReservationChange): string[] {
+  const from = track.status ?? 'none';
+  if (change.type === 'reservation-settled') {
+    track.isSettled = true;
+    return from === 'committed' || from === 'released' ? [] : [`settled while ${from}`];
+  }
+  const step = turns[change.type];
+  if (!step) return [];
+  if (change.type === 'reservation-requested') {
+    track.lines = change.data.lines;
+    track.reference = change.data.reference;
+  }
+  track.status = step.to;
+  // A refusal is recorded last, and a tombstone leaves nothing to do.
+  track.isSettled = step.to === 'refused' || (step.to === 'released' && from === 'none');
+  return step.from.includes(from) ? [] : [`${change.type} while ${from}`];
+}
+
+function misplaced({ status, isSettled, lines, moved }: Track): string[] {
+  if (status === undefined) return ['units moved for a reservation that nobody asked for'];
+  const allowed = isSettled ? places[status].settled : places[status].onTheWay;
+  const wanted = new Map(lines.map(({ sku, quantity }) => [sku, quantity]));
+  const lineFaults = lines.flatMap(({ sku, quantity }) => {
+    const at = moved.get(sku);
+    const stage = at?.stage ?? 'none';
+    if (!allowed.includes(stage)) return [`${sku} is ${stage} while the reservation is ${status}`];
+    if (at && stage !== 'refused' && at.quantity !== quantity) {
+      return [`${sku}: ${at.quantity} units moved, ${quantity} were asked for`];
+    }
+    return [];
+  });
+  const strangers = [...moved.keys()].filter((sku) => !wanted.has(sku));
+  return [...lineFaults, ...strangers.map((sku) => `${sku} moved, but the reservation has no such line`)];
+}
+
+function factOf(scoped: string, { status = 'requested', reference, lines, moved }: Track): ReservationFact {
+  const unitsAt = (stage: Stage) =>
+    [...moved.values()].reduce((sum, line) => sum + (line.stage === stage ? line.quantity : 0), 0);
+  const isHeld = status === 'requested' && lines.every(({ sku }) => moved.get(sku)?.stage === 'held');
+  return {
+    scoped,
+    reference,
+    status: isHeld ? 'held' : status,
+    heldUnits: unitsAt('held'),
+    soldUnits: unitsAt('sold'),
+  };
+}
+
+function finding(scoped: string, description: string): Finding {
+  return { invariant: 'I4', entity: reservationEntity(scoped), description };
+}

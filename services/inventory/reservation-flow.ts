@@ -1,0 +1,205 @@
+// Moves the units of a reservation to where its status wants them. A first call, a retry and the sweeper call the
+// same functions; they know neither requests nor callers.
+//
+// A reservation and the stock of its lines live in different streams, so nothing here is one transaction. What keeps
+// it right is that each move is recorded under a key of its own (domain/names.ts), that a key is recorded once, and
+// that whoever wants to undo a move claims the key of that move first.
+//
+// REQUESTED. The intent is recorded before any hold. Then every line is held or refused, all in one flush. From the
+// moment that all lines are recorded the answer is fixed for ever, and every retry finds it by submitting the same
+// holds again. All held: nothing more is written, the holds are the record. One refused: the reservation can never be
+// held, so the others are given back, and then it is recorded as refused.
+//   Crash after the intent: some lines are recorded, some not. A retry, the sweeper, or a commit holds the rest.
+//   Crash after a refused line: units may be held for nobody. The same three find the refusal and give them back; the
+//   reservation stays open until that is done, because `refused` is recorded last.
+//
+// COMMITTED is recorded only by one who has seen every hold, and then each line is sold. Two commits sell under the
+// same keys, which happens once.
+//   Crash between: the reservation is open (not settled), and a retry or the sweeper sells the rest.
+//
+// RELEASED is recorded before anything is undone; from then on no commit can succeed. Then for each line, one after
+// the other: claim `hold` with a tombstone. Recorded: the hold can never happen; done. Held before: claim `sell` and
+// give the units back. Recorded: the sale can never happen; done. Sold before: give them back under `unsell`.
+//   A reserve that still runs meets the tombstones and answers REQUEST_CANCELLED, or it was complete and answers HELD,
+//   as it was taken; a retry of it answers the same, because it looks at the same keys.
+//   A commit that still sells meets `sell` claimed, line by line, or sold first, and then `unsell` follows. Either way
+//   each unit comes back once. Its own answer, COMMITTED, is what was recorded: the release came after it.
+//   Crash between: the reservation is open, and a retry or the sweeper goes on along the same keys.
+//
+// SETTLED says that nothing remains to be done for the status, and takes the reservation from the open ones. It is
+// off the reply's path: losing it costs the sweeper one look. It names the status it is for, so that a commit's late
+// `settled` does not hide a release that is under way.
+
+import type { Decision, Journal, Recorded, Refusal } from '../../shared/journal/index.ts';
+import type { Background } from './background.ts';
+import {
+  expiryKey,
+  holdKey,
+  refusalKey,
+  reservationEntity,
+  sellKey,
+  settledKey,
+  stockEntity,
+  unsellKey,
+} from './domain/names.ts';
+import {
+  decideExpire,
+  decideRefused,
+  decideSettled,
+  type Line,
+  type ReservationState,
+} from './domain/reservation.ts';
+import { asReservation, asStock } from './domain/rules.ts';
+import {
+  decideCancelHold,
+  decideFree,
+  decideHold,
+  decideReturn,
+  decideSell,
+  type Price,
+  type StockState,
+} from './domain/stock.ts';
+
+/** A line with the price of the moment when it was held; undefined when it never was. */
+export interface PricedLine extends Line {
+  readonly unitPrice: Price | undefined;
+}
+
+/** What became of the lines. With a refusal nothing is held any more. */
+export interface Taking {
+  readonly lines: readonly PricedLine[];
+  readonly refusal: Refusal | undefined;
+}
+
+export interface ReservationFlow {
+  /** Holds all lines or none. Says the same at every call, also after the reservation was settled. */
+  take(scoped: string, lines: readonly Line[]): Promise<Taking>;
+  /**
+   * Moves the units to where this status wants them. A status that is no longer the newest does no harm: it meets
+   * keys that are claimed. Returns the lines as they were held.
+   */
+  finish(scoped: string, reservation: ReservationState): Promise<readonly PricedLine[]>;
+  /** Releases a reservation whose time is over, unless it was settled meanwhile. */
+  expire(scoped: string): Promise<void>;
+}
+
+export function createReservationFlow(deps: { journal: Journal; background: Background }): ReservationFlow {
+  const { journal, background } = deps;
+
+  /** One move of one line's units. The key says all about it, so it needs no fingerprint. */
+  function move(key: string, sku: string, decide: (stock: StockState | undefined) => Decision) {
+    return journal.submit({
+      key,
+      fingerprint: '',
+      entities: [stockEntity(sku)],
+      decide: ([stock]) => decide(asStock(stock)),
+    });
+  }
+
+  /** One step of the reservation itself. */
+  function step(
+    key: string,
+    scoped: string,
+    decide: (reservation: ReservationState | undefined) => Decision,
+  ): Promise<Recorded> {
+    return journal.submit({
+      key,
+      fingerprint: '',
+      entities: [reservationEntity(scoped)],
+      decide: ([reservation]) => decide(asReservation(reservation)),
+    });
+  }
+
+  function hold(scoped: string, { sku, quantity }: Line): Promise<Recorded> {
+    const units = { reservation: scoped, quantity };
+    return move(holdKey(scoped, sku), sku, (stock) => decideHold(stock, sku, units));
+  }
+
+  function sell(scoped: string, { sku, quantity }: Line): Promise<Recorded> {
+    const units = { reservation: scoped, quantity };
+    return move(sellKey(scoped, sku), sku, (stock) => decideSell(stock, sku, units));
+  }
+
+  /** Returns what became of the hold. */
+  async function giveBack(scoped: string, { sku, quantity }: Line): Promise<Recorded> {
+    const units = { reservation: scoped, quantity };
+    const held = await move(holdKey(scoped, sku), sku, () => decideCancelHold(sku, scoped));
+    if (!held.outcome.succeeded) return held;
+    const sold = await move(sellKey(scoped, sku), sku, (stock) => decideFree(stock, sku, units));
+    if (sold.outcome.succeeded) {
+      await move(unsellKey(scoped, sku), sku, (stock) => decideReturn(stock, sku, units));
+    }
+    return held;
+  }
+
+  async function take(scoped: string, lines: readonly Line[]): Promise<Taking> {
+    const holds = await Promise.all(lines.map((line) => hold(scoped, line)));
+    const refusal = firstRefusal(holds);
+    if (refusal) {
+      // Before the answer: a definite refusal leaves nothing held.
+      await Promise.all(lines.map((line) => giveBack(scoped, line)));
+      await step(refusalKey(scoped), scoped, (reservation) => decideRefused(reservation, scoped));
+    }
+    return { lines: priced(lines, holds), refusal };
+  }
+
+  async function sellAll(scoped: string, lines: readonly Line[]): Promise<readonly PricedLine[]> {
+    // Replays: the proof that what is sold now was held, and the prices.
+    const holds = await Promise.all(lines.map((line) => hold(scoped, line)));
+    if (firstRefusal(holds)) throw new Error(`reservation ${scoped} is committed, but a line is not held`);
+    await Promise.all(lines.map((line) => sell(scoped, line)));
+    settled(scoped, 'committed');
+    return priced(lines, holds);
+  }
+
+  async function giveBackAll(scoped: string, lines: readonly Line[]): Promise<readonly PricedLine[]> {
+    const holds = await Promise.all(lines.map((line) => giveBack(scoped, line)));
+    // A tombstone is settled from the beginning.
+    if (lines.length > 0) settled(scoped, 'released');
+    return priced(lines, holds);
+  }
+
+  function settled(scoped: string, status: 'committed' | 'released'): void {
+    background.run('settled', () =>
+      step(settledKey(scoped, status), scoped, (reservation) => decideSettled(reservation, scoped, status)),
+    );
+  }
+
+  async function finish(scoped: string, { status, lines }: ReservationState): Promise<readonly PricedLine[]> {
+    switch (status) {
+      case 'requested':
+      case 'refused':
+        return (await take(scoped, lines)).lines;
+      case 'committed':
+        return sellAll(scoped, lines);
+      case 'released':
+        return giveBackAll(scoped, lines);
+    }
+  }
+
+  return {
+    take,
+    finish,
+    async expire(scoped) {
+      const expired = await step(expiryKey(scoped), scoped, (reservation) =>
+        decideExpire(reservation, scoped),
+      );
+      const reservation = asReservation(expired.states.get(reservationEntity(scoped)));
+      if (reservation) await finish(scoped, reservation);
+    },
+  };
+}
+
+/** The price is in the stock's state right after the hold, where no later PutItem can change it. */
+export function heldPrice(sku: string, hold: Recorded | undefined): Price | undefined {
+  return hold?.outcome.succeeded ? asStock(hold.states.get(stockEntity(sku)))?.price : undefined;
+}
+
+/** The refusal of the first refused line, in the order of the request: the same at every call. */
+function firstRefusal(holds: readonly Recorded[]): Refusal | undefined {
+  return holds.flatMap(({ outcome }) => (outcome.succeeded ? [] : [outcome.refusal]))[0];
+}
+
+function priced(lines: readonly Line[], holds: readonly Recorded[]): PricedLine[] {
+  return lines.map((line, index) => ({ ...line, unitPrice: heldPrice(line.sku, holds[index]) }));
+}

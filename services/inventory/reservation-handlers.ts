@@ -1,0 +1,161 @@
+// The RPCs of reservations: each records its decision under the request's key and lets the flow move the units.
+// What a crash or another call in between can do is reasoned out in reservation-flow.ts.
+
+import { durationMs } from '@bufbuild/protobuf/wkt';
+import type { ServiceImpl } from '@connectrpc/connect';
+import type {
+  InventoryService,
+  Line as LineMessage,
+} from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
+import { type Answering, deriveId, type IdempotentCall } from '../../shared/idempotency/index.ts';
+import type { Decision, Journal, Recorded } from '../../shared/journal/index.ts';
+import { callerOf, fieldInvalid, refusalError } from '../../shared/rpc/index.ts';
+import { holdKey, reservationEntity, scopedReservation } from './domain/names.ts';
+import { reservationNotFound } from './domain/refusals.ts';
+import {
+  decideCommit,
+  decideRelease,
+  decideReserve,
+  type Line,
+  type ReservationState,
+} from './domain/reservation.ts';
+import { asReservation } from './domain/rules.ts';
+import { inventoryReasons } from './inventory-errors.ts';
+import { renderReservation } from './render.ts';
+import { heldPrice, type ReservationFlow } from './reservation-flow.ts';
+
+export type ReservationRpc = 'reserveStock' | 'commitReservation' | 'releaseReservation' | 'getReservation';
+
+export function createReservationHandlers(deps: {
+  journal: Journal;
+  flow: ReservationFlow;
+  answering: Answering;
+}): Pick<ServiceImpl<typeof InventoryService>, ReservationRpc> {
+  const { journal, flow, answering } = deps;
+
+  /** The decision of a request on its reservation; `likelyNew` when it probably creates it. */
+  async function submit(
+    call: IdempotentCall,
+    scoped: string,
+    decide: (reservation: ReservationState | undefined, at: Date) => Decision,
+    likelyNew = false,
+  ): Promise<Recorded & { reservation: ReservationState | undefined }> {
+    const entity = reservationEntity(scoped);
+    const recorded = await journal.submit({
+      key: call.key,
+      fingerprint: call.fingerprint,
+      entities: [entity],
+      ...(likelyNew ? { likelyNew: [entity] } : {}),
+      decide: ([reservation], at) => decide(asReservation(reservation), at),
+    });
+    return { ...recorded, reservation: asReservation(recorded.states.get(entity)) };
+  }
+
+  /**
+   * The reservation as it is, or was a moment ago: what this process knows of the open ones saves a read. An old
+   * state is safe, because every decision is taken again on the newest one, and `requested` never comes back.
+   */
+  async function look(scoped: string): Promise<ReservationState | undefined> {
+    const entity = reservationEntity(scoped);
+    return asReservation(journal.openEntities().get(entity)?.state ?? (await journal.readState(entity)));
+  }
+
+  return {
+    async reserveStock(request, context) {
+      const lines = checkedLines(request.lines);
+      const { reference } = request;
+      const ttl = request.ttl ? { ttlMs: durationMs(request.ttl) } : {};
+      return answering.answerOnce(context, async (call) => {
+        const reservationId = request.reservationId || deriveId(call.caller, call.rpc, call.requestId);
+        const scoped = scopedReservation(call.caller, reservationId);
+        const intent = await submit(
+          call,
+          scoped,
+          (reservation) => decideReserve(reservation, scoped, { lines, reference, ...ttl }),
+          true,
+        );
+        const { replayed, outcome, reservation } = intent;
+        if (!outcome.succeeded) return { replayed, refusal: outcome.refusal };
+        const taking = await flow.take(scoped, lines);
+        if (taking.refusal) return { replayed, refusal: taking.refusal };
+        const state = expectState(reservation, scoped);
+        return {
+          replayed,
+          response: {
+            reservation: renderReservation(reservationId, state, 'held', taking.lines),
+          },
+        };
+      });
+    },
+
+    commitReservation({ reservationId }, context) {
+      return answering.answerOnce(context, async (call) => {
+        const scoped = scopedReservation(call.caller, reservationId);
+        const before = await look(scoped);
+        // A reserve that a crash interrupted is completed, or refused, before anything is decided about it.
+        if (before?.status === 'requested') await flow.take(scoped, before.lines);
+        const holdsSeen = before !== undefined;
+        const { replayed, outcome, reservation } = await submit(call, scoped, (state, at) =>
+          decideCommit(state, { scoped, holdsSeen }, at),
+        );
+        if (!outcome.succeeded) {
+          // It expired in this very decision, or a release that came first may have been interrupted.
+          if (reservation?.status === 'released') await flow.finish(scoped, reservation);
+          return { replayed, refusal: outcome.refusal };
+        }
+        const state = expectState(reservation, scoped);
+        const lines = await flow.finish(scoped, state);
+        return {
+          replayed,
+          response: { reservation: renderReservation(reservationId, state, state.status, lines) },
+        };
+      });
+    },
+
+    releaseReservation({ reservationId }, context) {
+      return answering.answerOnce(context, async (call) => {
+        const scoped = scopedReservation(call.caller, reservationId);
+        const { replayed, reservation } = await submit(call, scoped, (state) => decideRelease(state, scoped));
+        const state = expectState(reservation, scoped);
+        const lines = await flow.finish(scoped, state);
+        return {
+          replayed,
+          response: { reservation: renderReservation(reservationId, state, state.status, lines) },
+        };
+      });
+    },
+
+    async getReservation({ reservationId }, context) {
+      const scoped = scopedReservation(callerOf(context).name, reservationId);
+      const entity = reservationEntity(scoped);
+      const first = asReservation(await journal.readState(entity));
+      if (!first) throw refusalError(inventoryReasons, reservationNotFound(reservationId), false);
+      const holds = await Promise.all(first.lines.map(({ sku }) => journal.readKey(holdKey(scoped, sku))));
+      // Read again after the holds: only if it is still requested now, all of them were there at one time.
+      const isOpen = first.status === 'requested';
+      const reservation = (isOpen && asReservation(await journal.readState(entity))) || first;
+      const isHeld = reservation.status === 'requested' && holds.every((hold) => hold?.outcome.succeeded);
+      const status = isHeld ? 'held' : reservation.status;
+      const lines = reservation.lines.map((line, index) => ({
+        ...line,
+        unitPrice: heldPrice(line.sku, holds[index]),
+      }));
+      return { reservation: renderReservation(reservationId, reservation, status, lines) };
+    },
+  };
+}
+
+/** Each SKU once: a line's holds are found by it. */
+function checkedLines(messages: readonly LineMessage[]): readonly Line[] {
+  const seen = new Set<string>();
+  return messages.map(({ sku, quantity }, index) => {
+    if (seen.has(sku)) throw fieldInvalid(`lines[${index}].sku`, `${sku} is in another line already`);
+    seen.add(sku);
+    return { sku, quantity };
+  });
+}
+
+function expectState(reservation: ReservationState | undefined, scoped: string): ReservationState {
+  if (!reservation) throw new Error(`a successful op left no state of reservation ${scoped}`);
+  return reservation;
+}

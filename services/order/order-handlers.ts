@@ -1,0 +1,191 @@
+// The RPCs of callers: place, read, list, cancel. An order belongs to its caller; another's is as if it did not exist.
+
+import { create } from '@bufbuild/protobuf';
+import { Code, type HandlerContext, type ServiceImpl } from '@connectrpc/connect';
+import {
+  CancelOrderResponseSchema,
+  type OrderService,
+  type PlaceOrderRequest,
+  PlaceOrderResponseSchema,
+} from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
+import {
+  type Answer,
+  type Answering,
+  deriveId,
+  type IdempotentCall,
+} from '../../shared/idempotency/index.ts';
+import type { Journal } from '../../shared/journal/index.ts';
+import { callerOf, fieldInvalid, inFlightError, refusalError, rpcError } from '../../shared/rpc/index.ts';
+import { type Coordinator, SagaInterruptedError } from '../../shared/saga/index.ts';
+import {
+  asOrder,
+  decideCancel,
+  decidePlace,
+  isPlaceAnswered,
+  type OrderState,
+  orderEntity,
+  orderIdOf,
+  orderNotFound,
+} from './domain/order.ts';
+import { orderReasons } from './order-errors.ts';
+import { renderConfirmed, renderOrder } from './render.ts';
+
+/** Orders a page when the caller does not say. */
+const pageSizeDefault = 50;
+
+export interface OrderDependencies {
+  readonly journal: Journal;
+  readonly answering: Answering;
+  readonly coordinator: Coordinator<OrderState>;
+  readonly orderDeadlineMs: number;
+}
+
+type OrderMethods = 'placeOrder' | 'getOrder' | 'listOrders' | 'cancelOrder';
+
+export function createOrderHandlers(
+  deps: OrderDependencies,
+): Pick<ServiceImpl<typeof OrderService>, OrderMethods> {
+  const { journal, answering, coordinator, orderDeadlineMs } = deps;
+
+  /**
+   * Records the order once, then drives its saga or joins the drive. A duplicate takes the same way: it finds the order
+   * recorded and, whether its saga is over, under way or abandoned, gets the same answer in the end.
+   */
+  async function place(call: IdempotentCall, request: PlaceOrderRequest) {
+    const orderId = deriveId('order', call.caller, call.rpc, call.requestId);
+    const accountId = accountIdOf(request);
+    const entity = orderEntity(orderId);
+    const recorded = await journal.submit({
+      key: call.key,
+      fingerprint: call.fingerprint,
+      entities: [entity],
+      likelyNew: [entity],
+      decide: (_states, at) =>
+        decidePlace(
+          {
+            orderId,
+            caller: call.caller,
+            lines: request.lines,
+            accountId,
+            totalMax: request.totalMax ?? null,
+            paymentId: `${accountId}.${orderId}`,
+            deadlineMs: orderDeadlineMs,
+          },
+          at,
+        ),
+    });
+    const known = recorded.replayed ? await readOrder(orderId) : asOrder(recorded.states.get(entity));
+    if (!known) throw new Error(`order ${orderId} is recorded without a state`);
+    const order = await drive(orderId, known, isPlaceAnswered);
+    return placeAnswer(orderId, order, recorded.replayed);
+  }
+
+  async function cancel(call: IdempotentCall, orderId: string) {
+    const entity = orderEntity(orderId);
+    const recorded = await journal.submit({
+      key: call.key,
+      fingerprint: call.fingerprint,
+      entities: [entity],
+      decide: ([state]) => decideCancel(orderId, call.caller, asOrder(state)),
+    });
+    const { outcome, replayed } = recorded;
+    if (!outcome.succeeded) return { refusal: outcome.refusal, replayed };
+    const known = replayed ? await readOrder(orderId) : asOrder(recorded.states.get(entity));
+    if (!known) throw new Error(`order ${orderId} is cancelled without a state`);
+    const order = await drive(orderId, known, ({ saga }) => saga.phase === 'cancelled');
+    return { response: create(CancelOrderResponseSchema, { order: renderOrder(orderId, order) }), replayed };
+  }
+
+  async function drive(orderId: string, order: OrderState, isEnough: (order: OrderState) => boolean) {
+    try {
+      return await coordinator.advance(orderId, order, isEnough);
+    } catch (error) {
+      // Broken off, not failed: the saga is resumed, and the same request id finds its end.
+      throw error instanceof SagaInterruptedError ? inFlightError() : error;
+    }
+  }
+
+  async function readOrder(orderId: string): Promise<OrderState | undefined> {
+    return asOrder(await journal.readState(orderEntity(orderId)));
+  }
+
+  return {
+    placeOrder(request, context) {
+      requireDistinctSkus(request);
+      requirePayable(request);
+      return answering.answerOnce(context, (call) => place(call, request));
+    },
+    cancelOrder({ orderId }, context) {
+      return answering.answerOnce(context, (call) => cancel(call, orderId));
+    },
+    async getOrder({ orderId }, context) {
+      return { order: renderOrder(orderId, ownOrder(orderId, await readOrder(orderId), context)) };
+    },
+    async listOrders({ pageSize, pageToken }, context) {
+      const list = `orders/${callerOf(context).name}`;
+      const page = await journal.list(list, { size: pageSize || pageSizeDefault, token: pageToken });
+      const orders = await Promise.all(
+        page.items.map(orderIdOf).map(async (orderId) => {
+          return renderOrder(orderId, ownOrder(orderId, await readOrder(orderId), context));
+        }),
+      );
+      return { orders, nextPageToken: page.nextPageToken ?? '' };
+    },
+  };
+}
+
+/** The order if it is the caller's own; otherwise the same answer whether it exists or not. */
+export function ownOrder(
+  orderId: string,
+  order: OrderState | undefined,
+  context: HandlerContext,
+): OrderState {
+  if (order?.caller === callerOf(context).name) return order;
+  throw refusalError(orderReasons, orderNotFound(orderId), false);
+}
+
+function placeAnswer(
+  orderId: string,
+  order: OrderState,
+  replayed: boolean,
+): Answer<ReturnType<typeof create<typeof PlaceOrderResponseSchema>>> {
+  if (order.confirmedAt !== null) {
+    return {
+      response: create(PlaceOrderResponseSchema, { order: renderConfirmed(orderId, order) }),
+      replayed,
+    };
+  }
+  const { reason } = order.saga;
+  if (!reason) throw new Error(`order ${orderId} was cancelled without a reason`);
+  return { refusal: { ...reason, metadata: { ...reason.metadata, order_id: orderId } }, replayed };
+}
+
+function accountIdOf({ paymentSource }: PlaceOrderRequest): string {
+  if (paymentSource.case !== 'accountId') throw new Error('a card order came past its check');
+  return paymentSource.value;
+}
+
+function requireDistinctSkus({ lines }: PlaceOrderRequest): void {
+  const seen = new Set<string>();
+  for (const [index, { sku }] of lines.entries()) {
+    if (seen.has(sku)) {
+      throw fieldInvalid(
+        `lines[${index}].sku`,
+        `${sku} stands in an earlier line: put both quantities into one`,
+      );
+    }
+    seen.add(sku);
+  }
+}
+
+function requirePayable({ paymentSource, totalMax }: PlaceOrderRequest): void {
+  if (paymentSource.case === 'accountId' && paymentSource.value === 'card') {
+    throw fieldInvalid('account_id', '`card` is no account: it is the place of card payments');
+  }
+  if (totalMax && totalMax.amountMinorUnits < 0n) throw fieldInvalid('total_max', 'must not be below zero');
+  if (paymentSource.case !== 'card') return;
+  throw rpcError(Code.Unimplemented, {
+    reason: 'CARD_PAYMENTS_UNAVAILABLE',
+    message: 'this version takes payments from accounts only: set account_id',
+  });
+}

@@ -1,0 +1,117 @@
+// Place-order, the one saga of this service: reserve stock, then take the payment (the pivot), then sell the stock.
+
+import type { InventoryService } from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
+import type { PaymentService } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
+import type { CallAnswer, ServiceClient } from '../../shared/rpc/index.ts';
+import type { SagaDefinition, SagaReason, StepAnswer, StepCall, StepData } from '../../shared/saga/index.ts';
+import type { Money, OrderLine, OrderState } from './domain/order.ts';
+import { totalOf } from './domain/total.ts';
+import { orderReasons } from './order-errors.ts';
+
+export interface PlaceOrderDependencies {
+  readonly inventory: ServiceClient<typeof InventoryService>;
+  readonly payment: ServiceClient<typeof PaymentService>;
+}
+
+/** What is known once every step is done: with it the order is confirmed. */
+export function pricedOrder(data: ReadonlyMap<string, StepData>): { lines: OrderLine[]; total: Money } {
+  const { lines } = data.get('reserve_stock') as { lines: OrderLine[] };
+  const { total } = data.get('create_payment') as { total: Money };
+  return { lines, total };
+}
+
+export function placeOrderSaga({ inventory, payment }: PlaceOrderDependencies): SagaDefinition<OrderState> {
+  return {
+    sagaOf: (order) => order.saga,
+    tooLate: {
+      reason: 'ORDER_TOO_LATE',
+      message:
+        'the order was not confirmed before its deadline and is undone: place it again under a new request id',
+      metadata: {},
+    },
+    steps: [
+      {
+        name: 'reserve_stock',
+        async run(order, _before, call) {
+          const lines = order.lines.map(({ sku, quantity }) => ({ sku, quantity }));
+          const request = { reservationId: order.reservationId, lines, reference: order.reservationId };
+          return stepAnswer(await inventory.call('reserveStock', request, once(call)), ({ reservation }) => ({
+            lines: (reservation?.lines ?? []).map(({ sku, quantity, unitPrice }) => ({
+              sku,
+              quantity,
+              unitPrice: unitPrice ? moneyOf(unitPrice) : null,
+            })),
+          }));
+        },
+        async undo({ reservationId }, call) {
+          return stepAnswer(
+            await inventory.call('releaseReservation', { reservationId }, once(call)),
+            () => ({}),
+          );
+        },
+      },
+      {
+        name: 'create_payment',
+        async run(order, before, call) {
+          const { lines } = before.get('reserve_stock') as { lines: OrderLine[] };
+          const priced = totalOf(lines, order.totalMax);
+          if ('refusal' in priced) return { answer: 'refused', reason: priced.refusal };
+          const { total } = priced;
+          // Nothing to take: a payment of nothing is no payment.
+          if (total.amountMinorUnits === 0n) return { answer: 'done', data: { total } };
+          const request = {
+            paymentId: order.paymentId,
+            source: { case: 'accountId' as const, value: order.accountId },
+            amount: total,
+            reference: order.reservationId,
+          };
+          return stepAnswer(await payment.call('createPayment', request, once(call)), () => ({ total }));
+        },
+        async undo({ paymentId }, call) {
+          return stepAnswer(await payment.call('cancelPayment', { paymentId }, once(call)), () => ({}));
+        },
+      },
+    ],
+    finishing: [
+      {
+        name: 'commit_reservation',
+        async run({ reservationId }, call) {
+          return stepAnswer(
+            await inventory.call('commitReservation', { reservationId }, once(call)),
+            () => ({}),
+          );
+        },
+      },
+    ],
+  };
+}
+
+/** One attempt: the coordinator asks again, so that it can look in between whether the order was cancelled. */
+function once({ requestId, budgetMs }: StepCall) {
+  return { requestId, budgetMs, attempts: 1 };
+}
+
+function moneyOf({ amountMinorUnits, currency }: Money): Money {
+  return { amountMinorUnits, currency };
+}
+
+function stepAnswer<T>(answer: CallAnswer<T>, dataOf: (response: T) => StepData): StepAnswer {
+  switch (answer.answer) {
+    case 'done':
+      return { answer: 'done', data: dataOf(answer.response) };
+    case 'refused':
+      return { answer: 'refused', reason: knownReason(answer.refusal) };
+    case 'unknown':
+      return { answer: 'unknown', reason: answer.reason };
+  }
+}
+
+/** A reason that callers of the order service were never told of (a service newer than this one) keeps its words. */
+function knownReason(refusal: SagaReason): SagaReason {
+  if (refusal.reason in orderReasons) return refusal;
+  return {
+    ...refusal,
+    reason: 'STEP_REFUSED',
+    metadata: { ...refusal.metadata, step_reason: refusal.reason },
+  };
+}

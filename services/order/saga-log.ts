@@ -1,0 +1,67 @@
+// Records the coordinator's decisions in the order's journal: each under its own key, so each at most once.
+
+import type { Journal, State } from '../../shared/journal/index.ts';
+import type { SagaDecision, SagaLog } from '../../shared/saga/index.ts';
+import {
+  asOrder,
+  decideAttention,
+  decideCancelled,
+  decideCompleted,
+  decideConfirm,
+  decideTurnRound,
+  type OrderState,
+  orderEntity,
+} from './domain/order.ts';
+import { pricedOrder } from './place-order.ts';
+
+export function createSagaLog(journal: Journal): SagaLog<OrderState> {
+  async function read(orderId: string): Promise<OrderState | undefined> {
+    return asOrder(await journal.readState(orderEntity(orderId)));
+  }
+
+  return {
+    read,
+    async decide(orderId, decision) {
+      const entity = orderEntity(orderId);
+      const recorded = await journal.submit({
+        key: `saga/${orderId}/${decisionName(decision)}`,
+        // The coordinator's own command: two coordinators that decide the same mean the same.
+        fingerprint: '',
+        entities: [entity],
+        decide: ([state]) => decide(orderId, existing(orderId, state), decision),
+      });
+      // Another coordinator's record may be old by now.
+      const newest = recorded.replayed ? await read(orderId) : asOrder(recorded.states.get(entity));
+      return existing(orderId, newest);
+    },
+  };
+}
+
+/** A person is asked once for each cause; the other decisions are made once in a saga's life. */
+function decisionName(decision: SagaDecision): string {
+  if (decision.decision !== 'needs_attention') return decision.decision;
+  return `needs_attention/${decision.step}/${decision.reason.reason}`;
+}
+
+function decide(orderId: string, order: OrderState, decision: SagaDecision) {
+  switch (decision.decision) {
+    case 'confirmed': {
+      const { lines, total } = pricedOrder(decision.data);
+      return decideConfirm(orderId, order, lines, total);
+    }
+    case 'turned_round':
+      return decideTurnRound(orderId, order, decision.reason, decision.undo);
+    case 'cancelled':
+      return decideCancelled(orderId, order);
+    case 'completed':
+      return decideCompleted(orderId, order);
+    case 'needs_attention':
+      return decideAttention(orderId, order, decision.reason);
+  }
+}
+
+function existing(orderId: string, state: State | undefined): OrderState {
+  const order = asOrder(state);
+  if (!order) throw new Error(`order ${orderId} is driven but not recorded`);
+  return order;
+}

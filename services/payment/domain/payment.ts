@@ -1,0 +1,162 @@
+// The decisions about a payment. Each sees the payment and its account and changes both in one record, so that money
+// never leaves one without reaching the other.
+
+import {
+  type Change,
+  type Decision,
+  type Refusal,
+  refuse,
+  type State,
+  succeed,
+} from '../../../shared/journal/decision.ts';
+import type { AccountChange, AccountState } from './account.ts';
+import { type Money, turnoverMinorUnitsMax } from './money.ts';
+import { accountEntity, accountOfPayment, paymentEntity, paymentsList } from './names.ts';
+import { type Asked, isTombstone, type PaymentChange, type PaymentState } from './payment-state.ts';
+import {
+  accountNotFound,
+  currencyMismatch,
+  insufficientFunds,
+  paymentAlreadyExists,
+  paymentNotCaptured,
+  paymentNotFound,
+  refundExceedsCaptured,
+  requestCancelled,
+  turnoverLimitExceeded,
+} from './refusals.ts';
+
+export type CreatePayment = Readonly<{
+  caller: string;
+  paymentId: string;
+  accountId: string;
+  amount: Money;
+  reference: string;
+  /** The key of this request. */
+  requestKey: string;
+}>;
+export type RefundPayment = Readonly<{ caller: string; paymentId: string; amount: Money; reason: string }>;
+export type CancelPayment = Readonly<{ caller: string; paymentId: string }>;
+
+/**
+ * States: the payment, its account. Takes the whole amount or nothing. A refusal of the account makes the payment
+ * `declined`, so that its id is used up and a cancel of it finds that nothing was taken.
+ */
+export function decideCreatePayment(
+  states: readonly (State | undefined)[],
+  command: CreatePayment,
+): Decision {
+  const [payment, account] = states as readonly [PaymentState | undefined, AccountState | undefined];
+  const { caller, paymentId, accountId, reference } = command;
+  const { amountMinorUnits: amount, currency } = command.amount;
+  const entity = paymentEntity(caller, paymentId);
+  if (payment) {
+    const refusal = isTombstone(payment) ? requestCancelled(paymentId) : paymentAlreadyExists(paymentId);
+    return refuse(entity, refusal);
+  }
+  const asked: Asked = { accountId, amount, currency, reference, createdBy: command.requestKey };
+  const lists = [paymentsList(caller)];
+  const refusal = refusalOfCharge(account, accountId, command.amount);
+  if (refusal) {
+    const declined = ofPayment(entity, { type: 'declined', data: { ...asked, refusal: refusal.reason } });
+    const refused = ofAccount(accountId, {
+      type: 'refused',
+      data: { reason: refusal.reason, payment: entity },
+    });
+    return {
+      outcome: { succeeded: false, refusal },
+      changes: [{ ...declined, lists }, ...(account ? [refused] : [])],
+    };
+  }
+  return succeed(
+    { ...ofPayment(entity, { type: 'captured', data: asked }), lists },
+    ofAccount(accountId, { type: 'charged', data: { amount, payment: entity } }),
+  );
+}
+
+function refusalOfCharge(
+  account: AccountState | undefined,
+  accountId: string,
+  asked: Money,
+): Refusal | undefined {
+  if (!account) return accountNotFound(accountId);
+  if (account.currency !== asked.currency) return currencyMismatch(account.currency, asked.currency);
+  if (account.balance < asked.amountMinorUnits) return insufficientFunds(accountId, account.balance, asked);
+  if (account.charged + asked.amountMinorUnits > turnoverMinorUnitsMax)
+    return turnoverLimitExceeded(accountId);
+  return undefined;
+}
+
+/** States: the payment, its account. Over all refunds and a cancel never more is given back than was captured. */
+export function decideRefundPayment(
+  states: readonly (State | undefined)[],
+  command: RefundPayment,
+): Decision {
+  const payment = states[0] as PaymentState | undefined;
+  const { caller, paymentId, reason } = command;
+  const { amountMinorUnits: amount, currency } = command.amount;
+  const entity = paymentEntity(caller, paymentId);
+  if (!payment) return refuse(entity, paymentNotFound(paymentId));
+  // A payment that refunds have emptied was captured; asking for more of it is asking for too much.
+  const wasCaptured = payment.status === 'captured' || payment.status === 'refunded';
+  if (isTombstone(payment) || !wasCaptured)
+    return refuse(entity, paymentNotCaptured(paymentId, payment.status));
+  if (payment.currency !== currency) return refuse(entity, currencyMismatch(payment.currency, currency));
+  const refundable = payment.amount - payment.refunded;
+  if (amount > refundable) return refuse(entity, refundExceedsCaptured(paymentId, refundable));
+  return succeed(
+    ofPayment(entity, { type: 'refunded', data: { amount, reason } }),
+    ...backToAccount(paymentId, entity, amount),
+  );
+}
+
+/** States: the payment, its account. The undo: it always succeeds, and whatever comes after it finds nothing to take or give. */
+export function decideCancelPayment(
+  states: readonly (State | undefined)[],
+  command: CancelPayment,
+): Decision {
+  const payment = states[0] as PaymentState | undefined;
+  const { caller, paymentId } = command;
+  const entity = paymentEntity(caller, paymentId);
+  if (!payment) {
+    return succeed({ ...ofPayment(entity, { type: 'tombstoned', data: {} }), lists: [paymentsList(caller)] });
+  }
+  if (isTombstone(payment)) return foundSettled(entity, payment);
+  switch (payment.status) {
+    case 'captured': {
+      const amount = payment.amount - payment.refunded;
+      return succeed(
+        ofPayment(entity, { type: 'cancelled', data: { amount } }),
+        ...backToAccount(paymentId, entity, amount),
+      );
+    }
+    case 'declined':
+    case 'refunded':
+    case 'cancelled':
+      return foundSettled(entity, payment);
+    case 'requested':
+    case 'unknown':
+      // Cancelling without asking the provider could leave a charge that nobody undoes.
+      throw new Error(
+        `payment ${paymentId} is ${payment.status}: its provider must be asked before a cancel`,
+      );
+    default:
+      throw new Error(`unknown status of a payment: ${JSON.stringify(payment satisfies never)}`);
+  }
+}
+
+const foundSettled = (entity: string, payment: PaymentState): Decision =>
+  succeed(ofPayment(entity, { type: 'found_settled', data: { status: payment.status } }));
+
+/** The account's half of a refund; nothing for a card payment, whose money is the provider's to give back. */
+function backToAccount(paymentId: string, entity: string, amount: bigint): Change[] {
+  const accountId = accountOfPayment(paymentId);
+  return accountId === undefined
+    ? []
+    : [ofAccount(accountId, { type: 'refunded', data: { amount, payment: entity } })];
+}
+
+const ofPayment = (entity: string, change: PaymentChange): Change => ({ entity, ...change });
+const ofAccount = (accountId: string, change: AccountChange): Change => ({
+  entity: accountEntity(accountId),
+  ...change,
+});

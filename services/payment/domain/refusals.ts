@@ -1,0 +1,75 @@
+// Every refusal of this service, in its words. The transport's code for each reason is in payment-errors.ts.
+
+import type { Refusal } from '../../../shared/journal/decision.ts';
+import { balanceMinorUnitsMax, type Money, turnoverMinorUnitsMax } from './money.ts';
+
+export const accountAlreadyExists = (accountId: string): Refusal => ({
+  reason: 'ACCOUNT_ALREADY_EXISTS',
+  message: `account ${accountId} was opened by another request`,
+  metadata: { accountId },
+});
+
+export const accountNotFound = (accountId: string): Refusal => ({
+  reason: 'ACCOUNT_NOT_FOUND',
+  message: `there is no account ${accountId}; open it first`,
+  metadata: { accountId },
+});
+
+/** `expected` is the currency of the account or of the payment. */
+export const currencyMismatch = (expected: string, given: string): Refusal => ({
+  reason: 'CURRENCY_MISMATCH',
+  message: `the amount is in ${given}, but it must be in ${expected}`,
+  metadata: { expected, given },
+});
+
+export const insufficientFunds = (accountId: string, balanceMinorUnits: bigint, asked: Money): Refusal => ({
+  reason: 'INSUFFICIENT_FUNDS',
+  message: `account ${accountId} has ${balanceMinorUnits} minor units of ${asked.currency}, ${asked.amountMinorUnits} were asked for`,
+  metadata: {
+    accountId,
+    balanceMinorUnits: String(balanceMinorUnits),
+    amountMinorUnits: String(asked.amountMinorUnits),
+  },
+});
+
+export const balanceLimitExceeded = (accountId: string): Refusal => ({
+  reason: 'BALANCE_LIMIT_EXCEEDED',
+  message: `account ${accountId} would hold more than ${balanceMinorUnitsMax} minor units`,
+  metadata: { accountId, limitMinorUnits: String(balanceMinorUnitsMax) },
+});
+
+export const turnoverLimitExceeded = (accountId: string): Refusal => ({
+  reason: 'BALANCE_LIMIT_EXCEEDED',
+  message: `account ${accountId} would have moved more than ${turnoverMinorUnitsMax} minor units in its life; use another account`,
+  metadata: { accountId, limitMinorUnits: String(turnoverMinorUnitsMax) },
+});
+
+export const paymentAlreadyExists = (paymentId: string): Refusal => ({
+  reason: 'PAYMENT_ALREADY_EXISTS',
+  message: `payment ${paymentId} was created by another request`,
+  metadata: { paymentId },
+});
+
+export const requestCancelled = (paymentId: string): Refusal => ({
+  reason: 'REQUEST_CANCELLED',
+  message: `payment ${paymentId} was cancelled before it was created; no money moved`,
+  metadata: { paymentId },
+});
+
+export const paymentNotFound = (paymentId: string): Refusal => ({
+  reason: 'PAYMENT_NOT_FOUND',
+  message: `there is no payment ${paymentId} of this caller`,
+  metadata: { paymentId },
+});
+
+export const paymentNotCaptured = (paymentId: string, status: string): Refusal => ({
+  reason: 'PAYMENT_NOT_CAPTURED',
+  message: `payment ${paymentId} is ${status}: there is nothing to refund`,
+  metadata: { paymentId, status },
+});
+
+export const refundExceedsCaptured = (paymentId: string, refundableMinorUnits: bigint): Refusal => ({
+  reason: 'REFUND_EXCEEDS_CAPTURED',
+  message: `payment ${paymentId} has ${refundableMinorUnits} minor units left to refund`,
+  metadata: { paymentId, refundableMinorUnits: String(refundableMinorUnits) },
+});

@@ -1,0 +1,110 @@
+// The RPCs of payments. A payment belongs to its caller; another caller's is as if it did not exist.
+
+import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
+import type { PaymentService } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
+import { type Answering, deriveId, type IdempotentCall } from '../../shared/idempotency/index.ts';
+import type { Decision, Journal, State } from '../../shared/journal/index.ts';
+import { callerOf, fieldInvalid, refusalError } from '../../shared/rpc/index.ts';
+import { answerOf } from './answer.ts';
+import {
+  accountEntity,
+  accountOfPayment,
+  cardPlace,
+  idOf,
+  paymentEntity,
+  paymentsList,
+} from './domain/names.ts';
+import { decideCancelPayment, decideCreatePayment, decideRefundPayment } from './domain/payment.ts';
+import type { PaymentState } from './domain/payment-state.ts';
+import { paymentNotFound } from './domain/refusals.ts';
+import type { PaymentGateway } from './gateway.ts';
+import { cardPaymentsUnavailable, paymentReasons } from './payment-errors.ts';
+import { renderPayment } from './render.ts';
+import { accountIdFrom, moneyOf, pageSizeOf, requirePlace } from './requests.ts';
+
+type PaymentMethods = 'createPayment' | 'refundPayment' | 'cancelPayment' | 'getPayment' | 'listPayments';
+
+export function createPaymentHandlers(deps: {
+  journal: Journal;
+  answering: Answering;
+  gateway: PaymentGateway;
+}): Pick<ServiceImpl<typeof PaymentService>, PaymentMethods> {
+  const { journal, answering, gateway } = deps;
+
+  /**
+   * Records one decision about a payment and its account in one insert, under the request's key, and answers the
+   * payment as it was right after it. The account need not exist: a cancel may come before everything.
+   */
+  async function changePayment(
+    call: IdempotentCall,
+    paymentId: string,
+    decide: (states: readonly (State | undefined)[]) => Decision,
+    hints: { likelyNew?: boolean } = {},
+  ) {
+    const entity = paymentEntity(call.caller, paymentId);
+    const accountId = accountOfPayment(paymentId);
+    const recorded = await journal.submit({
+      key: call.key,
+      fingerprint: call.fingerprint,
+      entities: accountId === undefined ? [entity] : [entity, accountEntity(accountId)],
+      decide,
+      ...(hints.likelyNew ? { likelyNew: [entity] } : {}),
+    });
+    return answerOf(recorded, entity, (payment: PaymentState) => ({
+      payment: renderPayment(paymentId, payment),
+    }));
+  }
+
+  async function paymentNow(context: HandlerContext, paymentId: string): Promise<PaymentState> {
+    const payment = await journal.readState(paymentEntity(callerOf(context).name, paymentId));
+    if (!payment) throw refusalError(paymentReasons, paymentNotFound(paymentId), false);
+    return payment as PaymentState;
+  }
+
+  return {
+    createPayment({ source, paymentId: askedId, amount: asked, reference }, context) {
+      const amount = moneyOf('amount', asked, 1n);
+      if (source.case === 'card') {
+        requirePlace(askedId, cardPlace);
+        if (!gateway.available) throw cardPaymentsUnavailable();
+        throw new Error('a gateway is configured, but the card flow is not written yet');
+      }
+      if (source.case !== 'accountId') throw fieldInvalid('source', 'an account or a card is required');
+      const accountId = accountIdFrom(source.value);
+      requirePlace(askedId, accountId);
+      return answering.answerOnce(context, (call) => {
+        const { caller, key: requestKey } = call;
+        const paymentId = askedId || `${accountId}.${deriveId(caller, call.rpc, call.requestId)}`;
+        const command = { caller, paymentId, accountId, amount, reference, requestKey };
+        return changePayment(call, paymentId, (states) => decideCreatePayment(states, command), {
+          likelyNew: true,
+        });
+      });
+    },
+    refundPayment({ paymentId, amount: asked, reason }, context) {
+      const amount = moneyOf('amount', asked, 1n);
+      return answering.answerOnce(context, (call) => {
+        const command = { caller: call.caller, paymentId, amount, reason };
+        return changePayment(call, paymentId, (states) => decideRefundPayment(states, command));
+      });
+    },
+    cancelPayment({ paymentId }, context) {
+      return answering.answerOnce(context, (call) => {
+        const command = { caller: call.caller, paymentId };
+        return changePayment(call, paymentId, (states) => decideCancelPayment(states, command));
+      });
+    },
+    async getPayment({ paymentId }, context) {
+      return { payment: renderPayment(paymentId, await paymentNow(context, paymentId)) };
+    },
+    async listPayments({ pageSize, pageToken }, context) {
+      const list = paymentsList(callerOf(context).name);
+      const page = await journal.list(list, { size: pageSizeOf(pageSize), token: pageToken });
+      const ids = page.items.map(idOf);
+      const payments = await Promise.all(
+        ids.map(async (id) => renderPayment(id, await paymentNow(context, id))),
+      );
+      return { payments, nextPageToken: page.nextPageToken ?? '' };
+    },
+  };
+}

@@ -1,0 +1,175 @@
+// The client of a service: one call is a budget of time, a few attempts with one request id, and one of three answers.
+// It is the only place that retries. It does not know what a call means.
+
+import type { DescMethodUnary, DescService, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import { MethodOptions_IdempotencyLevel as Level } from '@bufbuild/protobuf/wkt';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { isRequestId } from '../idempotency/request-id.ts';
+import type { Refusal } from '../journal/decision.ts';
+import { type Clock, type Failpoints, type Logger, noFailpoints, type Random } from '../runtime/index.ts';
+import { outcomeOf, type Refused, type Unknown } from './call-outcome.ts';
+import { clientLimits } from './client-limits.ts';
+import { createConnections } from './connection.ts';
+import { createCutoff } from './cutoff.ts';
+import { replayedHeader } from './errors.ts';
+import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
+
+/**
+ * How a call ended. `done` and `refused` are what the server recorded, and for ever. `unknown`: nobody here knows
+ * whether it happened; call again with the same request id.
+ */
+export type CallAnswer<T> =
+  | { readonly answer: 'done'; readonly response: T; readonly replayed: boolean }
+  | { readonly answer: 'refused'; readonly refusal: Refusal }
+  | { readonly answer: 'unknown'; readonly reason: string; readonly cause: unknown };
+
+export interface CallOptions {
+  /** Needed for an IDEMPOTENT RPC: the same for every call that means the same. Never made here. */
+  readonly requestId?: string;
+  /** The time for all attempts and the waits between them. */
+  readonly budgetMs: number;
+  /** Stops the waiting, not what was begun: the answer is `unknown`. */
+  readonly signal?: AbortSignal;
+  /** At most so many attempts, when fewer than the client's own limit. */
+  readonly attempts?: number;
+}
+
+type UnaryMethodName<S extends DescService> = {
+  [K in keyof S['method']]: S['method'][K]['methodKind'] extends 'unary' ? K : never;
+}[keyof S['method']] &
+  string;
+
+export interface ServiceClient<S extends DescService> {
+  /**
+   * Resolves with one of the three answers; rejects only for a bug of the caller (no request id, a malformed one).
+   * All attempts carry the same request id, so however often it is called, the effect happens once.
+   */
+  call<K extends UnaryMethodName<S>>(
+    method: K,
+    request: MessageInitShape<S['method'][K]['input']>,
+    options: CallOptions,
+  ): Promise<CallAnswer<MessageShape<S['method'][K]['output']>>>;
+  /** Ends the connection; calls under way end `unknown`. */
+  close(): void;
+}
+
+export interface ServiceClientDependencies {
+  /** `http://127.0.0.1:7002` */
+  readonly address: string;
+  /** The bearer token that makes us a caller. */
+  readonly token?: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Default: one of its own. */
+  readonly retryBudget?: RetryBudget;
+  /** `rpc.before_attempt` and `rpc.after_attempt`, with the RPC's name as detail. */
+  readonly failpoints?: Failpoints;
+}
+
+interface Call {
+  readonly method: DescMethodUnary;
+  readonly request: MessageInitShape<DescMethodUnary['input']>;
+  readonly headers: Headers;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface Done {
+  readonly answer: 'done';
+  readonly response: MessageShape<DescMethodUnary['output']>;
+  readonly replayed: boolean;
+}
+
+export function createServiceClient<S extends DescService>(
+  service: S,
+  deps: ServiceClientDependencies,
+): ServiceClient<S> {
+  const { clock, random, log, failpoints = noFailpoints, retryBudget = createRetryBudget() } = deps;
+  const connections = createConnections(deps.address);
+
+  function headersFor(method: DescMethodUnary, requestId: string | undefined): Headers {
+    const headers = new Headers();
+    if (deps.token !== undefined) headers.set('authorization', `Bearer ${deps.token}`);
+    if (method.idempotency !== Level.IDEMPOTENT) return headers;
+    if (requestId === undefined || !isRequestId(requestId)) {
+      throw new Error(
+        `${method.name} needs a request id of 8 to 128 of A-Z a-z 0-9 . _ : -, not ${requestId}`,
+      );
+    }
+    headers.set('request-id', requestId);
+    return headers;
+  }
+
+  async function attemptOnce(call: Call, leftMs: number): Promise<Done | Refused | Unknown> {
+    const { method, request, headers, signal } = call;
+    const timeoutMs = Math.min(leftMs, clientLimits.timeoutMsMax + clientLimits.timerMarginMs);
+    headers.set('connect-timeout-ms', String(serverTimeoutMs(timeoutMs)));
+    const connection = connections.current();
+    const cutoff = createCutoff(clock, timeoutMs, signal, () => {
+      connections.suspect(connection);
+      return new ConnectError('the server did not answer in time', Code.DeadlineExceeded);
+    });
+    try {
+      await failpoints.reach('rpc.before_attempt', [method.name]);
+      // No timeout for Connect itself: it would give the server our own timer's, and both would fire at once.
+      const response = await connection.transport.unary(method, cutoff.signal, undefined, headers, request);
+      await failpoints.reach('rpc.after_attempt', [method.name]);
+      const replayed = response.header.get(replayedHeader) === 'true';
+      return { answer: 'done', response: response.message, replayed };
+    } catch (error) {
+      return outcomeOf(error);
+    } finally {
+      cutoff.release();
+    }
+  }
+
+  async function callUntilKnown(call: Call, options: CallOptions): Promise<Done | Refused | Unknown> {
+    const endsAtMs = clock.nowMs() + options.budgetMs;
+    const attemptsMax = Math.min(options.attempts ?? clientLimits.attemptsMax, clientLimits.attemptsMax);
+    let outcome: Done | Refused | Unknown = nothingTried;
+    retryBudget.earn();
+    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+      const leftMs = endsAtMs - clock.nowMs();
+      if (leftMs <= 0 || call.signal?.aborted) break;
+      outcome = await attemptOnce(call, leftMs);
+      if (outcome.answer !== 'unknown' || !outcome.retryable || attempt === attemptsMax) break;
+      const waitMs = outcome.retryDelayMs + random.fraction() * backoffMs(attempt);
+      log.debug({ rpc: call.method.name, attempt, reason: outcome.reason, waitMs }, 'outcome unknown');
+      if (clock.nowMs() + waitMs >= endsAtMs || !retryBudget.spend()) break;
+      await clock.sleep(waitMs, call.signal);
+    }
+    return outcome;
+  }
+
+  return {
+    async call(name, request, options) {
+      const method = service.method[name] as DescMethodUnary;
+      const headers = headersFor(method, options.requestId);
+      const outcome = await callUntilKnown({ method, request, headers, signal: options.signal }, options);
+      if (outcome.answer === 'unknown')
+        return { answer: 'unknown', reason: outcome.reason, cause: outcome.cause };
+      // The transport parsed the response by this method's own descriptor.
+      return outcome as CallAnswer<never>;
+    },
+    close: () => connections.close(),
+  };
+}
+
+/** The answer of a call without time or with an aborted signal. Nothing was sent, but an earlier call may have been. */
+const nothingTried: Unknown = {
+  answer: 'unknown',
+  reason: 'DEADLINE_EXCEEDED',
+  cause: new Error('no time was left for an attempt'),
+  retryable: false,
+  retryDelayMs: 0,
+};
+
+/** The deadline that the server is given, so that its answer is here before our own timer fires. */
+export function serverTimeoutMs(timeoutMs: number): number {
+  return Math.max(1, Math.floor(Math.max(timeoutMs - clientLimits.timerMarginMs, timeoutMs / 2)));
+}
+
+/** The longest wait after an attempt. The wait itself is a random part of it, so that callers do not return together. */
+export function backoffMs(attempt: number): number {
+  return Math.min(clientLimits.backoffMsMax, clientLimits.backoffMsFirst * 2 ** (attempt - 1));
+}

@@ -1,0 +1,60 @@
+// One client's connection: HTTP/2, opened when needed, replaced when it is lost or silent. It knows no RPC.
+
+import type { Transport } from '@connectrpc/connect';
+import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import { clientLimits } from './client-limits.ts';
+
+export interface Connection {
+  readonly transport: Transport;
+  readonly session: Http2SessionManager;
+}
+
+export interface Connections {
+  /** The connection for the next call; a lost one is opened again by that call. */
+  current(): Connection;
+  /**
+   * The server did not answer in time although it enforces deadlines, so the connection may lead nowhere: a host that
+   * vanished closes nothing. The next call opens another; calls on this one may still be answered.
+   */
+  suspect(connection: Connection): void;
+  /** Ends all calls under way. */
+  close(): void;
+}
+
+export function createConnections(address: string): Connections {
+  let current = open(address);
+  const suspected = new Set<Connection>();
+  return {
+    current: () => current,
+    suspect(connection) {
+      for (const each of suspected) if (isOver(each.session)) suspected.delete(each);
+      if (connection !== current) return;
+      suspected.add(connection);
+      current = open(address);
+    },
+    close() {
+      for (const { session } of [current, ...suspected]) session.abort();
+    },
+  };
+}
+
+function open(address: string): Connection {
+  // No pings: in this version of connect-node an unanswered one can end the process.
+  const session = new Http2SessionManager(address, {
+    idleConnectionTimeoutMs: clientLimits.connectionIdleMsMax,
+  });
+  const transport = createConnectTransport({
+    baseUrl: address,
+    httpVersion: '2',
+    useBinaryFormat: true,
+    // Answers are small and the network is near: compressing costs more than it saves.
+    acceptCompression: [],
+    readMaxBytes: clientLimits.readMaxBytes,
+    sessionManager: session,
+  });
+  return { transport, session };
+}
+
+function isOver(session: Http2SessionManager): boolean {
+  return session.state() === 'closed' || session.state() === 'error';
+}

@@ -1,0 +1,24 @@
+// The door of shared/rpc: the server, the client, their errors, and who calls.
+
+export { type Authentication, authenticationFrom } from './authentication.ts';
+export { type Caller, callerOf, requireOperator } from './caller.ts';
+export {
+  type CallAnswer,
+  type CallOptions,
+  createServiceClient,
+  type ServiceClient,
+  type ServiceClientDependencies,
+} from './client.ts';
+export { deadlineOf, inFlightError } from './deadline.ts';
+export {
+  type Fault,
+  type FieldViolation,
+  fieldInvalid,
+  type ReasonCatalogue,
+  refusalError,
+  replayedHeader,
+  rpcError,
+} from './errors.ts';
+export { defaultServerLimits, type ServerLimits } from './limits.ts';
+export { createRetryBudget, type RetryBudget } from './retry-budget.ts';
+export { type RpcServer, type RpcServerOptions, startRpcServer } from './server.ts';

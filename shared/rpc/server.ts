@@ -1,0 +1,182 @@
+// The server: puts the parts together in their order, and starts and stops them. It knows no service by name.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DescService } from '@bufbuild/protobuf';
+import { MethodOptions_IdempotencyLevel as Level } from '@bufbuild/protobuf/wkt';
+import type { ConnectRouter, HandlerContext, Interceptor } from '@connectrpc/connect';
+import { type ConnectNodeAdapterOptions, connectNodeAdapter } from '@connectrpc/connect-node';
+import { Health } from '../gen/grpc/health/v1/health_pb.ts';
+import { createRequestIdInterceptor } from '../idempotency/request-id.ts';
+import { type Clock, type Failpoints, type Logger, noFailpoints } from '../runtime/index.ts';
+import { createAdmissionInterceptor } from './admission.ts';
+import type { Authentication } from './authentication.ts';
+import { callerKey } from './caller.ts';
+import { createDeadlineInterceptor, deadlineKey, durationMsFor, stoppingError } from './deadline.ts';
+import { createErrorBoundary } from './error-boundary.ts';
+import { fieldInvalid } from './errors.ts';
+import { createHealth } from './health.ts';
+import { defaultServerLimits, type ServerLimits } from './limits.ts';
+import { openOnePort } from './one-port.ts';
+import { addReflection, reflectionServices } from './reflection.ts';
+import { answerUnknownPath } from './unknown-path.ts';
+import { createValidationInterceptor } from './validation.ts';
+
+export interface RpcServer {
+  readonly port: number;
+  /** What health answers, for each service and for "". NOT_SERVING until the first call of this. */
+  setServing(serving: boolean): void;
+  /** Lets running calls end, up to a limit, and frees the port. A second call waits for the first. */
+  stop(): Promise<void>;
+}
+
+export interface RpcServerOptions {
+  /** For the log. */
+  readonly name: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** The environment variable that sets the port, for the sentence when it is taken. */
+  readonly portVariable?: string;
+  /** The services that `routes` implements. Each of their RPCs declares IDEMPOTENT or NO_SIDE_EFFECTS. */
+  readonly services: readonly DescService[];
+  readonly authentication: Authentication;
+  readonly limits?: Partial<ServerLimits>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** `rpc.before_handler` and `rpc.before_answer`, with the RPC's name as detail. */
+  readonly failpoints?: Failpoints;
+  routes(router: ConnectRouter): void;
+}
+
+/**
+ * Serves gRPC, gRPC-Web and Connect on one cleartext port, over HTTP/1.1 and HTTP/2. Rejects when the port cannot be
+ * had, and when an RPC declares no idempotency_level: nobody could know whether to repeat it.
+ */
+export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
+  assertRepeatable(options.services);
+  const { clock, log, services, authentication } = options;
+  const limits = { ...defaultServerLimits, ...options.limits };
+  /** Ends what would not end by itself: streams, health watches. Then, when draining took too long, everything. */
+  const stopping = new AbortController();
+  const aborting = new AbortController();
+  const served = [...services, Health, ...reflectionServices];
+  const health = createHealth(served.map((service) => service.typeName));
+
+  /** Before the body is read: a stranger cannot make us parse. */
+  function admitCaller(context: HandlerContext): void {
+    context.values.set(callerKey, authentication.authenticate(context.requestHeader));
+    const timeoutMs = context.timeoutMs();
+    if (timeoutMs !== undefined && timeoutMs > limits.timeoutMsMax) {
+      throw fieldInvalid('timeout', `ask for at most ${limits.timeoutMsMax} ms`);
+    }
+    context.values.set(deadlineKey, clock.nowMs() + durationMsFor(context.method, timeoutMs, limits));
+  }
+
+  const serve = connectNodeAdapter({
+    readMaxBytes: limits.readMaxBytes,
+    maxTimeoutMs: limits.timeoutMsMax,
+    shutdownSignal: aborting.signal,
+    requestGate: admitCaller,
+    // The first sees a call first. The boundary is inside deadline and admission, so that a handler that fails after
+    // its call was answered still has its bug logged and its place held until it ends.
+    interceptors: [
+      createDeadlineInterceptor({ clock, stopping: stopping.signal }),
+      createAdmissionInterceptor(limits),
+      createErrorBoundary(log),
+      createRequestIdInterceptor(),
+      createValidationInterceptor(services),
+      createFailpointInterceptor(options.failpoints ?? noFailpoints),
+    ],
+    fallback: answerUnknownPath as NonNullable<ConnectNodeAdapterOptions['fallback']>,
+    routes(router) {
+      options.routes(router);
+      // Probes and tools come without a token, and must get through when everything else is refused.
+      const open = { interceptors: [], requestGate: () => undefined, shutdownSignal: stopping.signal };
+      router.service(Health, health.implementation, open);
+      addReflection(router, served, open);
+    },
+  });
+
+  const openRequests = new Set<ServerResponse>();
+  let drained = Promise.withResolvers<void>();
+
+  function handle(request: IncomingMessage, response: ServerResponse): void {
+    openRequests.add(response);
+    response.once('close', () => {
+      openRequests.delete(response);
+      if (!stopping.signal.aborted) return;
+      onePort.closeIdle();
+      if (openRequests.size === 0) drained.resolve();
+    });
+    try {
+      serve(request, response);
+    } catch (error) {
+      // Connect throws for a request without a usable host, before there is a call. Uncaught, it would end the process.
+      log.debug({ err: error }, 'not a usable request');
+      response.writeHead(400).end();
+    }
+  }
+
+  const onePort = await openOnePort({
+    host: options.host,
+    port: options.port,
+    portVariable: options.portVariable,
+    limits,
+    handle,
+  });
+
+  async function waitUntilDrained(durationMs: number): Promise<void> {
+    if (openRequests.size === 0) return;
+    drained = Promise.withResolvers();
+    const waiting = new AbortController();
+    await Promise.race([drained.promise, clock.sleep(durationMs, waiting.signal)]);
+    waiting.abort();
+  }
+
+  async function stop(): Promise<void> {
+    health.setServing(false);
+    stopping.abort(stoppingError());
+    onePort.stopAccepting();
+    await waitUntilDrained(limits.drainMsMax);
+    // What still runs is told so: its callers ask again, and what they began is found by its request id.
+    aborting.abort(stoppingError());
+    await waitUntilDrained(limits.lastAnswersMsMax);
+    await onePort.destroy();
+    log.debug({ server: options.name }, 'stopped');
+  }
+
+  let stopped: Promise<void> | undefined;
+  return {
+    port: onePort.port,
+    setServing: health.setServing,
+    stop() {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+/** Throws an Error that names every RPC which does not say whether it may be repeated. */
+function assertRepeatable(services: readonly DescService[]): void {
+  const methods = services.flatMap((service) => service.methods);
+  const unclear = methods.filter(
+    (method) =>
+      method.idempotency !== Level.NO_SIDE_EFFECTS &&
+      // A stream has no one answer to replay.
+      (method.idempotency !== Level.IDEMPOTENT || method.methodKind !== 'unary'),
+  );
+  if (unclear.length === 0) return;
+  const names = unclear.map((method) => `${method.parent.typeName}/${method.name}`).join(', ');
+  throw new Error(
+    `these RPCs must declare idempotency_level NO_SIDE_EFFECTS, or IDEMPOTENT and be unary: ${names}`,
+  );
+}
+
+function createFailpointInterceptor(failpoints: Failpoints): Interceptor {
+  return (next) => async (req) => {
+    await failpoints.reach('rpc.before_handler', [req.method.name]);
+    const response = await next(req);
+    await failpoints.reach('rpc.before_answer', [req.method.name]);
+    return response;
+  };
+}

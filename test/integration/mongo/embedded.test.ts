@@ -1,0 +1,84 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test, vi } from 'vitest';
+import { connectDatabase, type EmbeddedOptions, startEmbeddedDatabase } from '../../../shared/mongo/index.ts';
+import { createLog } from '../../../shared/runtime/index.ts';
+
+const log = createLog('test', 'silent');
+const endings: (() => Promise<unknown>)[] = [];
+
+afterAll(async () => {
+  for (const end of endings.reverse()) await end();
+});
+
+async function newDataDir(): Promise<string> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'twicesafe-embedded-'));
+  endings.push(() => rm(dataDir, { recursive: true, force: true }));
+  return dataDir;
+}
+
+async function start(options: Partial<EmbeddedOptions> & { dataDir: string }) {
+  const database = await startEmbeddedDatabase({
+    environment: { ...process.env, MONGODB_URI: '', TWICESAFE_DATABASE: 'secantus' },
+    report: () => undefined,
+    ...options,
+  });
+  endings.push(() => database.stop());
+  return database;
+}
+
+test('what was acknowledged is there after a kill -9, and an open connection finds the database again by itself', async () => {
+  const dataDir = await newDataDir();
+  const first = await start({ dataDir });
+  const { db, close } = await connectDatabase({ uri: first.uri, databaseName: 'shop', log });
+  endings.push(close);
+  await db.collection<{ _id: string }>('orders').insertOne({ _id: 'acknowledged' });
+
+  await first.kill('SIGKILL');
+  expect(await first.exited).toEqual({ code: null, signal: 'SIGKILL' });
+  const second = await start({ dataDir, ...(first.port ? { port: first.port } : {}) });
+  const readyAt = performance.now();
+  const order = await vi.waitFor(
+    () => db.collection<{ _id: string }>('orders').findOne({ _id: 'acknowledged' }),
+    1_000,
+  );
+
+  expect(order).toEqual({ _id: 'acknowledged' });
+  expect(performance.now() - readyAt).toBeLessThan(1_000);
+  expect(second.uri).toBe(first.uri);
+  expect(second.pid).not.toBe(first.pid);
+});
+
+test('data in use by a living process is refused', async () => {
+  const dataDir = await newDataDir();
+  await start({ dataDir });
+
+  await expect(start({ dataDir })).rejects.toThrow(
+    `is in use by process ${process.pid}; stop that one, or set another DATA_DIR.`,
+  );
+});
+
+test('data of one source is not opened by another', async () => {
+  const dataDir = await newDataDir();
+  await writeFile(join(dataDir, 'database-source'), 'mongod\n');
+
+  await expect(start({ dataDir })).rejects.toThrow(
+    /^The data in .* was made by mongod and cannot be opened by secantus; set TWICESAFE_DATABASE=mongod or another DATA_DIR\.$/,
+  );
+});
+
+test('a source that is not there is named with its reason', async () => {
+  const environment = { ...process.env, MONGODB_URI: '', TWICESAFE_DATABASE: 'mongod', PATH: '/nonexistent' };
+
+  await expect(start({ dataDir: await newDataDir(), environment })).rejects.toThrow(
+    'No database found (MONGODB_URI: not set; mongod: there is no mongod on PATH); make one of these available.',
+  );
+});
+
+test('with MONGODB_URI nothing is started', async () => {
+  const environment = { MONGODB_URI: 'mongodb://db.example:27017/' };
+  const database = await start({ dataDir: '/nonexistent', environment });
+
+  expect(database).toMatchObject({ source: 'uri', uri: 'mongodb://db.example:27017/', pid: undefined });
+});

@@ -1,0 +1,43 @@
+// How the tests run: one embedded database for the whole run, two workers, and the tiers with real processes alone.
+
+import { defineConfig } from 'vitest/config';
+
+/** The machine that CI has. More workers would measure each other's waiting. */
+const workerCountMax = 2;
+
+/** A test with the database is done in well under a second; this is for a busy machine. */
+const testDurationMsMax = 20_000;
+
+/** Starting a suite of processes, killing them, and seeing them back, several times in one test. */
+const processTestDurationMsMax = 180_000;
+
+export default defineConfig({
+  test: {
+    globalSetup: ['test/support/global-setup.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'in-process',
+          include: ['test/{unit,contract,integration}/**/*.test.ts'],
+          maxWorkers: workerCountMax,
+          testTimeout: testDurationMsMax,
+          hookTimeout: testDurationMsMax,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'processes',
+          include: ['test/{crash,e2e}/**/*.test.ts'],
+          // Each of these files owns both cores and several ports while it runs.
+          fileParallelism: false,
+          testTimeout: processTestDurationMsMax,
+          hookTimeout: processTestDurationMsMax,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
