@@ -1,11 +1,9 @@
-// The command line: three commands and their options. What each does is in a file of its name.
+// The command line: its commands and their options. What each does is in a file of its name, loaded only when it is asked
+// for: a container that runs one service loads no supervisor.
 
-import { Command, Option } from 'commander';
-import { runAudit } from './audit.ts';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { reportProblem } from './console.ts';
-import { runService } from './service.ts';
 import { isServiceName, serviceNames } from './settings.ts';
-import { runUp } from './up.ts';
 
 const program = new Command('twicesafe').description(
   'Order, inventory and payment services whose every call is safe to make twice.',
@@ -15,6 +13,7 @@ program
   .command('up')
   .description('start a database and the three services here, with demo items, and print what to try')
   .action(async () => {
+    const { runUp } = await import('./up.ts');
     process.exitCode = await runUp(process.env);
   });
 
@@ -25,7 +24,17 @@ program
   .action(async (name: string) => {
     if (!isServiceName(name))
       throw new Error(`There is no service "${name}"; it is one of ${serviceNames.join(', ')}.`);
+    const { runService } = await import('./service.ts');
     await runService(name, process.env);
+  });
+
+program
+  .command('health')
+  .description('exit with 0 when the service at the address serves')
+  .argument('<address>', 'such as http://127.0.0.1:7001')
+  .action(async (address: string) => {
+    const { runHealth } = await import('./health.ts');
+    process.exitCode = await runHealth(address);
   });
 
 program
@@ -33,23 +42,13 @@ program
   .description(
     'ask the three services for their audits, compare them, and print a verdict on every invariant',
   )
-  .addOption(
-    new Option('--order <address>', 'the order service')
-      .default('http://localhost:7001')
-      .env('ORDER_ADDRESS'),
-  )
-  .addOption(
-    new Option('--inventory <address>', 'the inventory service')
-      .default('http://localhost:7002')
-      .env('INVENTORY_ADDRESS'),
-  )
-  .addOption(
-    new Option('--payment <address>', 'the payment service')
-      .default('http://localhost:7003')
-      .env('PAYMENT_ADDRESS'),
-  )
-  .addOption(new Option('--token <token>', "an operator's token").env('AUDIT_TOKEN'))
+  .addOption(addressOption('order', 7001))
+  .addOption(addressOption('inventory', 7002))
+  .addOption(addressOption('payment', 7003))
+  .addOption(new Option('--token <token>', "an operator's token").env('OPERATOR_TOKEN'))
+  .option('--settle <seconds>', 'how long to wait for orders under way', wholeSeconds, 30)
   .action(async (options) => {
+    const { runAudit } = await import('./audit.ts');
     process.exitCode = await runAudit(options);
   });
 
@@ -58,4 +57,17 @@ try {
 } catch (error) {
   reportProblem(error);
   process.exitCode = 1;
+}
+
+function wholeSeconds(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('It must be a whole number of seconds.');
+  return Number(text);
+}
+
+/** The same ports as `up`, so that the two fit together without options. */
+function addressOption(service: string, defaultPort: number): Option {
+  const port = process.env[`${service.toUpperCase()}_PORT`] || defaultPort;
+  return new Option(`--${service} <address>`, `the ${service} service`)
+    .default(`http://127.0.0.1:${port}`)
+    .env(`${service.toUpperCase()}_ADDRESS`);
 }

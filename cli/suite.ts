@@ -1,5 +1,5 @@
-// The whole suite on this machine: a database and the services as child processes, in the order in which they need each
-// other. Used by `twicesafe up` and by the tests that kill processes.
+// The whole suite on this machine: a database and the services as child processes. Used by `twicesafe up` and by the tests
+// that kill processes.
 
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -38,7 +38,7 @@ export interface Suite {
   readonly addresses: ReadonlyMap<string, string>;
   /** `database` and the services, by name. */
   readonly processes: ReadonlyMap<string, Kept>;
-  /** Services before the services they call, the database last. */
+  /** The order service first, the database last. */
   stop(): Promise<void>;
 }
 
@@ -51,8 +51,8 @@ const healthPollMs = 25;
 /** What the services allow themselves for a graceful stop, and a little for the way. */
 const serviceGraceMs = 12_000;
 
-/** The order service calls the other two, so it starts last and stops first. */
-const startsLast: ServiceName = 'order';
+/** The order service calls the other two, so it goes before them: what it began can still be answered. */
+const stopsFirst: ServiceName = 'order';
 
 /**
  * Starts everything and resolves when every service says that it serves. What an earlier run left behind in `dataDir` is
@@ -64,8 +64,8 @@ export async function startSuite(options: SuiteOptions): Promise<Suite> {
   const kept: Kept[] = [];
   const stop = async () => {
     const groups = [
-      kept.filter(({ name }) => serviceOf(name) === startsLast),
-      kept.filter(({ name }) => name !== 'database' && serviceOf(name) !== startsLast),
+      kept.filter(({ name }) => serviceOf(name) === stopsFirst),
+      kept.filter(({ name }) => name !== 'database' && serviceOf(name) !== stopsFirst),
       kept.filter(({ name }) => name === 'database'),
     ];
     for (const group of groups) await Promise.all(group.map((process) => process.stop()));
@@ -89,8 +89,8 @@ export async function startSuite(options: SuiteOptions): Promise<Suite> {
     const addresses = new Map(options.services.map(({ name, port }) => [name, `http://${host}:${port}`]));
     const startService = (process: ServiceProcess) =>
       keep(process.name, (signal) => start(process, { ...options, dataDir }, databaseUri, signal));
-    await allOf(options.services.filter(({ service }) => service !== startsLast).map(startService));
-    await allOf(options.services.filter(({ service }) => service === startsLast).map(startService));
+    // All at once: a service answers UNAVAILABLE, and asks again, while one that it calls is not there yet.
+    await allOf(options.services.map(startService));
     return {
       databaseUri,
       addresses,

@@ -27,7 +27,7 @@ export async function runUp(environment: NodeJS.ProcessEnv): Promise<number> {
     try {
       await introduce(suite, settings);
       await aborted(stopping);
-      report('stopping');
+      report('stopping; the data stays');
     } finally {
       await suite.stop();
     }
@@ -68,7 +68,7 @@ async function endLeftoverServices(settings: Settings): Promise<void> {
     try {
       const pid = await endLeftover(join(settings.dataDir, `${name}.process.json`));
       if (pid !== undefined)
-        report(`ended a ${name} service (pid ${pid}) that an earlier run had left behind`);
+        report(`ended the ${name} service (pid ${pid}) that an earlier run had left behind`);
     } catch (error) {
       if (!(error instanceof InUseError)) throw error;
       throw new Error(

@@ -83,7 +83,10 @@ export interface ReservationFlow {
   expire(scoped: string): Promise<void>;
 }
 
-export function createReservationFlow(deps: { journal: Journal; background: Background }): ReservationFlow {
+export function createReservationFlow(deps: {
+  journal: Pick<Journal, 'submit'>;
+  background: Background;
+}): ReservationFlow {
   const { journal, background } = deps;
 
   /** One move of one line's units. The key says all about it, so it needs no fingerprint. */

@@ -27,13 +27,11 @@ export function createAccountHandlers(deps: {
     context: HandlerContext,
     accountId: string,
     decide: (states: readonly (State | undefined)[]) => Decision,
-    likelyNew = false,
+    likelyNew: readonly string[] = [],
   ) {
     const entity = accountEntity(accountId);
     return answering.answerOnce(context, async ({ key, fingerprint }) => {
-      const entities = [entity];
-      const hint = likelyNew ? { likelyNew: entities } : {};
-      const recorded = await journal.submit({ key, fingerprint, entities, decide, ...hint });
+      const recorded = await journal.submit({ key, fingerprint, entities: [entity], decide, likelyNew });
       return answerOf(recorded, entity, (account: AccountState) => ({
         account: renderAccount(accountId, account),
       }));
@@ -52,7 +50,7 @@ export function createAccountHandlers(deps: {
       const opening = moneyOf('opening_balance', request.openingBalance, 0n);
       const decide = (states: readonly (State | undefined)[]) =>
         decideOpenAccount(states, { accountId, opening });
-      return changeAccount(context, accountId, decide, true);
+      return changeAccount(context, accountId, decide, [accountEntity(accountId)]);
     },
     deposit(request, context) {
       const accountId = accountIdFrom(request.accountId);

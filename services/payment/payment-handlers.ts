@@ -39,7 +39,7 @@ export function createPaymentHandlers(deps: {
     call: IdempotentCall,
     paymentId: string,
     decide: (states: readonly (State | undefined)[]) => Decision,
-    hints: { likelyNew?: boolean } = {},
+    likelyNew: readonly string[] = [],
   ) {
     const entity = paymentEntity(call.caller, paymentId);
     const accountId = accountOfPayment(paymentId);
@@ -48,7 +48,7 @@ export function createPaymentHandlers(deps: {
       fingerprint: call.fingerprint,
       entities: accountId === undefined ? [entity] : [entity, accountEntity(accountId)],
       decide,
-      ...(hints.likelyNew ? { likelyNew: [entity] } : {}),
+      likelyNew,
     });
     return answerOf(recorded, entity, (payment: PaymentState) => ({
       payment: renderPayment(paymentId, payment),
@@ -76,9 +76,8 @@ export function createPaymentHandlers(deps: {
         const { caller, key: requestKey } = call;
         const paymentId = askedId || `${accountId}.${deriveId(caller, call.rpc, call.requestId)}`;
         const command = { caller, paymentId, accountId, amount, reference, requestKey };
-        return changePayment(call, paymentId, (states) => decideCreatePayment(states, command), {
-          likelyNew: true,
-        });
+        const likelyNew = [paymentEntity(caller, paymentId)];
+        return changePayment(call, paymentId, (states) => decideCreatePayment(states, command), likelyNew);
       });
     },
     refundPayment({ paymentId, amount: asked, reason }, context) {

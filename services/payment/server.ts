@@ -12,7 +12,7 @@ import {
   type ServiceDeps,
 } from '../../shared/runtime/index.ts';
 import { createAccountHandlers } from './account-handlers.ts';
-import { createAuditHandlers } from './audit-handlers.ts';
+import { createAuditHandler } from './audit.ts';
 import { paymentRules } from './domain/rules.ts';
 import { createUnavailableGateway } from './gateway.ts';
 import { paymentReasons } from './payment-errors.ts';
@@ -54,7 +54,7 @@ export async function startPayment(config: ServiceConfig, deps: ServiceDeps): Pr
         router.service(PaymentService, {
           ...createAccountHandlers({ journal, answering }),
           ...createPaymentHandlers({ journal, answering, gateway }),
-          ...createAuditHandlers({ journal }),
+          ...createAuditHandler({ journal }),
         });
       },
       authentication,

@@ -141,7 +141,7 @@ function readyOf(
   });
 }
 
-/** The last line of a log after `position`, without an attempt to understand it. */
+/** Of a log after `position`: the line that names an error, for a Node that crashed says its version last; else the last. */
 async function lastWords(logFile: string, position: number): Promise<string> {
   const file = await open(logFile, 'r');
   try {
@@ -153,7 +153,8 @@ async function lastWords(logFile: string, position: number): Promise<string> {
       undefined,
       start,
     );
-    return buffer.toString('utf8', 0, bytesRead).trim().split('\n').at(-1) ?? '';
+    const lines = buffer.toString('utf8', 0, bytesRead).trim().split('\n');
+    return lines.findLast((line) => /^\w*Error\b.*: /.test(line)) ?? lines.at(-1) ?? '';
   } finally {
     await file.close();
   }

@@ -35,7 +35,7 @@ const tombstone: ReservationState = {
   settled: true,
 };
 
-function after(reservation: ReservationState | undefined, decision: Decision) {
+function then(reservation: ReservationState | undefined, decision: Decision) {
   const [change] = decision.changes;
   return {
     reason: decision.outcome.succeeded ? 'none' : decision.outcome.refusal.reason,
@@ -46,7 +46,7 @@ function after(reservation: ReservationState | undefined, decision: Decision) {
 describe('ReserveStock', () => {
   test('records the intent, and its end when it has one', () => {
     const decision = decideReserve(undefined, 'alice/r1', { lines, reference: 'order-1', ttlMs: 5_000 });
-    expect(after(undefined, decision)).toEqual({
+    expect(then(undefined, decision)).toEqual({
       reason: 'none',
       reservation: {
         ...requested,
@@ -59,21 +59,21 @@ describe('ReserveStock', () => {
 
   test('is refused after a release that came first', () => {
     const decision = decideReserve(tombstone, 'alice/r1', { lines, reference: '' });
-    expect(after(tombstone, decision)).toEqual({ reason: 'REQUEST_CANCELLED', reservation: tombstone });
+    expect(then(tombstone, decision)).toEqual({ reason: 'REQUEST_CANCELLED', reservation: tombstone });
   });
 
   test.each([requested, refused, committed, released])(
     'is refused when another request made the reservation, now $status',
     (reservation) => {
       const decision = decideReserve(reservation, 'alice/r1', { lines, reference: '' });
-      expect(after(reservation, decision)).toEqual({ reason: 'RESERVATION_ALREADY_EXISTS', reservation });
+      expect(then(reservation, decision)).toEqual({ reason: 'RESERVATION_ALREADY_EXISTS', reservation });
     },
   );
 });
 
 describe('CommitReservation', () => {
   const commit = (reservation: ReservationState | undefined, holdsSeen = true, now = later) =>
-    after(reservation, decideCommit(reservation, { scoped: 'alice/r1', holdsSeen }, now));
+    then(reservation, decideCommit(reservation, { scoped: 'alice/r1', holdsSeen }, now));
 
   test('commits what is held', () => {
     expect(commit(requested)).toEqual({ reason: 'none', reservation: committed });
@@ -107,7 +107,7 @@ describe('CommitReservation', () => {
 
 describe('ReleaseReservation', () => {
   const release = (reservation: ReservationState | undefined) =>
-    after(reservation, decideRelease(reservation, 'alice/r1'));
+    then(reservation, decideRelease(reservation, 'alice/r1'));
 
   test.each([requested, refused, committed])('releases what is $status', (reservation) => {
     expect(release({ ...reservation, settled: true })).toEqual({ reason: 'none', reservation: released });
@@ -125,20 +125,20 @@ describe('ReleaseReservation', () => {
 describe('the service itself', () => {
   test('expires only what is not settled yet', () => {
     const expire = (reservation: ReservationState) =>
-      after(reservation, decideExpire(reservation, 'alice/r1')).reservation;
+      then(reservation, decideExpire(reservation, 'alice/r1')).reservation;
     expect(expire(requested)).toEqual(released);
     expect(expire(committed)).toEqual(committed);
     expect(expire(refused)).toEqual(refused);
   });
 
   test('records a refusal unless a release came in between', () => {
-    expect(after(requested, decideRefused(requested, 'alice/r1')).reservation).toEqual(refused);
-    expect(after(released, decideRefused(released, 'alice/r1')).reservation).toEqual(released);
+    expect(then(requested, decideRefused(requested, 'alice/r1')).reservation).toEqual(refused);
+    expect(then(released, decideRefused(released, 'alice/r1')).reservation).toEqual(released);
   });
 
   test('settles the status that was finished, not a newer one', () => {
     const settle = (reservation: ReservationState, status: 'committed' | 'released') =>
-      after(reservation, decideSettled(reservation, 'alice/r1', status)).reservation;
+      then(reservation, decideSettled(reservation, 'alice/r1', status)).reservation;
     expect(settle(committed, 'committed')).toEqual({ ...committed, settled: true });
     expect(settle(released, 'committed')).toEqual(released);
     expect(settle(released, 'released')).toEqual({ ...released, settled: true });

@@ -29,7 +29,7 @@ const putTea = { sku: 'tea', name: 'Tea', price, onHand: undefined };
 const threeForOne = { reservation: 'alice/r1', quantity: 3 };
 
 /** Given, when, then: the outcome and the state after it. */
-function after(stock: StockState | undefined, decision: Decision) {
+function then(stock: StockState | undefined, decision: Decision) {
   const [change] = decision.changes;
   return {
     reason: decision.outcome.succeeded ? 'none' : decision.outcome.refusal.reason,
@@ -42,29 +42,29 @@ describe('PutItem', () => {
   test('creates an item without units, and puts it on the list', () => {
     const decision = decidePutItem(undefined, putTea);
     expect(decision.changes[0].lists).toEqual(['items']);
-    expect(after(undefined, decision).stock).toEqual({ ...tea, onHand: 0, received: 0 });
+    expect(then(undefined, decision).stock).toEqual({ ...tea, onHand: 0, received: 0 });
   });
 
   test('counts the units it is given as received', () => {
-    const { stock } = after(undefined, decidePutItem(undefined, { ...putTea, onHand: 10 }));
+    const { stock } = then(undefined, decidePutItem(undefined, { ...putTea, onHand: 10 }));
     expect(stock).toEqual(tea);
   });
 
   test('replaces name and price, and leaves the units when none are given', () => {
     const cheap = { amountMinorUnits: 1n, currency: 'USD' };
     const decision = decidePutItem(tea, { ...putTea, name: 'Green tea', price: cheap });
-    expect(after(tea, decision).stock).toEqual({ ...tea, name: 'Green tea', price: cheap });
+    expect(then(tea, decision).stock).toEqual({ ...tea, name: 'Green tea', price: cheap });
     expect(decision.changes[0].lists).toBeUndefined();
   });
 
   test('sets the units on hand and leaves held and sold ones', () => {
     const busy = { ...tea, onHand: 5, held: 3, sold: 2 };
-    const { stock } = after(busy, decidePutItem(busy, { ...putTea, onHand: 1 }));
+    const { stock } = then(busy, decidePutItem(busy, { ...putTea, onHand: 1 }));
     expect(stock).toEqual({ ...busy, onHand: 1, received: 6 });
   });
 
   test('changes nothing when the item is identical', () => {
-    expect(after(tea, decidePutItem(tea, { ...putTea, onHand: 10 }))).toEqual({
+    expect(then(tea, decidePutItem(tea, { ...putTea, onHand: 10 }))).toEqual({
       reason: 'none',
       type: 'unchanged',
       stock: tea,
@@ -75,13 +75,13 @@ describe('PutItem', () => {
     const deleted = { ...tea, onHand: 0, received: 0, deleted: true, writtenOff: 10 };
     const decision = decidePutItem(deleted, putTea);
     expect(decision.changes[0].lists).toBeUndefined();
-    expect(after(deleted, decision).stock).toEqual({ ...deleted, deleted: false });
+    expect(then(deleted, decision).stock).toEqual({ ...deleted, deleted: false });
   });
 });
 
 describe('DeleteItem', () => {
   test('writes off the units on hand and remembers how many', () => {
-    expect(after(tea, decideDeleteItem(tea, { sku: 'tea' })).stock).toEqual({
+    expect(then(tea, decideDeleteItem(tea, { sku: 'tea' })).stock).toEqual({
       ...tea,
       onHand: 0,
       received: 0,
@@ -92,11 +92,11 @@ describe('DeleteItem', () => {
 
   test('is refused while units are held', () => {
     const held = { ...tea, onHand: 7, held: 3 };
-    expect(after(held, decideDeleteItem(held, { sku: 'tea' })).reason).toBe('ITEM_HAS_HOLDS');
+    expect(then(held, decideDeleteItem(held, { sku: 'tea' })).reason).toBe('ITEM_HAS_HOLDS');
   });
 
   test.each([undefined, { ...tea, deleted: true }])('is refused for an item that is not there', (stock) => {
-    expect(after(stock, decideDeleteItem(stock, { sku: 'tea' }))).toEqual({
+    expect(then(stock, decideDeleteItem(stock, { sku: 'tea' }))).toEqual({
       reason: 'ITEM_NOT_FOUND',
       type: 'refused',
       stock,
@@ -106,14 +106,14 @@ describe('DeleteItem', () => {
 
 describe('AdjustStock', () => {
   test('receives units', () => {
-    const { stock } = after(tea, decideAdjustStock(tea, { sku: 'tea', delta: 5 }));
+    const { stock } = then(tea, decideAdjustStock(tea, { sku: 'tea', delta: 5 }));
     expect(stock).toEqual({ ...tea, onHand: 15, received: 15 });
   });
 
   test('deducts down to zero and no further', () => {
-    const { stock } = after(tea, decideAdjustStock(tea, { sku: 'tea', delta: -10 }));
+    const { stock } = then(tea, decideAdjustStock(tea, { sku: 'tea', delta: -10 }));
     expect(stock).toEqual({ ...tea, onHand: 0, received: 0 });
-    expect(after(tea, decideAdjustStock(tea, { sku: 'tea', delta: -11 }))).toEqual({
+    expect(then(tea, decideAdjustStock(tea, { sku: 'tea', delta: -11 }))).toEqual({
       reason: 'INSUFFICIENT_STOCK',
       type: 'refused',
       stock: tea,
@@ -122,13 +122,11 @@ describe('AdjustStock', () => {
 
   test('refuses more units than an item may have', () => {
     const full = { ...tea, onHand: 1_000_000_000_000 };
-    expect(after(full, decideAdjustStock(full, { sku: 'tea', delta: 1 })).reason).toBe(
-      'STOCK_LIMIT_EXCEEDED',
-    );
+    expect(then(full, decideAdjustStock(full, { sku: 'tea', delta: 1 })).reason).toBe('STOCK_LIMIT_EXCEEDED');
   });
 
   test('is refused for an item that is not there', () => {
-    expect(after(undefined, decideAdjustStock(undefined, { sku: 'tea', delta: 1 })).reason).toBe(
+    expect(then(undefined, decideAdjustStock(undefined, { sku: 'tea', delta: 1 })).reason).toBe(
       'ITEM_NOT_FOUND',
     );
   });
@@ -139,13 +137,13 @@ describe('the units of a reservation', () => {
   const sold = { ...tea, onHand: 7, sold: 3 };
 
   test('are held, sold and returned without a unit lost', () => {
-    expect(after(tea, decideHold(tea, 'tea', threeForOne)).stock).toEqual(held);
-    expect(after(held, decideSell(held, 'tea', threeForOne)).stock).toEqual(sold);
-    expect(after(sold, decideReturn(sold, 'tea', threeForOne)).stock).toEqual(tea);
+    expect(then(tea, decideHold(tea, 'tea', threeForOne)).stock).toEqual(held);
+    expect(then(held, decideSell(held, 'tea', threeForOne)).stock).toEqual(sold);
+    expect(then(sold, decideReturn(sold, 'tea', threeForOne)).stock).toEqual(tea);
   });
 
   test('are held and freed; the sale under the same key is refused by it', () => {
-    expect(after(held, decideFree(held, 'tea', threeForOne))).toEqual({
+    expect(then(held, decideFree(held, 'tea', threeForOne))).toEqual({
       reason: 'RESERVATION_RELEASED',
       type: 'units-freed',
       stock: tea,
@@ -154,7 +152,7 @@ describe('the units of a reservation', () => {
 
   test('can be all that is on hand', () => {
     const all = { reservation: 'alice/r1', quantity: 10 };
-    expect(after(tea, decideHold(tea, 'tea', all)).stock).toEqual({ ...tea, onHand: 0, held: 10 });
+    expect(then(tea, decideHold(tea, 'tea', all)).stock).toEqual({ ...tea, onHand: 0, held: 10 });
   });
 
   test('are refused when fewer are on hand, with the numbers', () => {
@@ -169,7 +167,7 @@ describe('the units of a reservation', () => {
   });
 
   test.each([undefined, { ...tea, deleted: true }])('are refused of an item that is not there', (stock) => {
-    expect(after(stock, decideHold(stock, 'tea', threeForOne))).toEqual({
+    expect(then(stock, decideHold(stock, 'tea', threeForOne))).toEqual({
       reason: 'ITEM_NOT_FOUND',
       type: 'hold-refused',
       stock,
@@ -177,7 +175,7 @@ describe('the units of a reservation', () => {
   });
 
   test('can no longer be held after the tombstone, which moves nothing', () => {
-    expect(after(tea, decideCancelHold('tea', 'alice/r1'))).toEqual({
+    expect(then(tea, decideCancelHold('tea', 'alice/r1'))).toEqual({
       reason: 'REQUEST_CANCELLED',
       type: 'hold-refused',
       stock: tea,
@@ -192,7 +190,7 @@ describe('the units of a reservation', () => {
 
   test('come back to a deleted item and wait there for it to be put again', () => {
     const deleted = { ...sold, onHand: 0, received: 3, deleted: true };
-    const back = after(deleted, decideReturn(deleted, 'tea', threeForOne)).stock;
+    const back = then(deleted, decideReturn(deleted, 'tea', threeForOne)).stock;
     expect(back).toEqual({ ...deleted, onHand: 3, sold: 0 });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { auditParts } from '../../services/payment/audit.ts';
+import { auditParts } from '../../services/payment/audit/audit-parts.ts';
 import { paymentRules } from '../../services/payment/domain/rules.ts';
 import { PaymentStatus } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import type { State } from '../../shared/journal/decision.ts';
@@ -239,6 +239,17 @@ describe('an audit of books with a planted bug', () => {
     expect((await audit(entries([strange]))).found).toEqual(['journal account/alice']);
   });
 
+  test('tells more than 500 contradictions in parts of at most 500', async () => {
+    const unpaid = Array.from({ length: 1_200 }, (_, index) => ({
+      ...captured(1n),
+      entity: `payment/shop/alice.${index}`,
+    }));
+    const { parts } = await audit(entries(unpaid));
+    expect(parts.map((part) => part.findings?.length ?? 0).filter((length) => length > 0)).toEqual([
+      500, 500, 200,
+    ]);
+  });
+
   test('reports an entity once for each invariant', async () => {
     const withdrawn = { entity: 'account/alice', type: 'withdrawn', data: { amount: 101n } };
     expect((await audit(entries([opened], [withdrawn], [withdrawn]))).found).toEqual(['I1 account/alice']);
@@ -247,13 +258,13 @@ describe('an audit of books with a planted bug', () => {
 
 test('an audit that meets more entities than it remembers cannot tell, and states no fact that may be stale', async () => {
   const books = entries([opened], [captured(30n), charged(30n)], [givenBack(30n), refunded(30n)]);
-  const { found, payments, summary } = await audit(books, 1);
+  const { found, payments, summary } = await audit(books, 2);
   expect(found).toEqual([]);
   expect(payments).toEqual([]);
   const reason = 'a stream has more entities than an audit remembers';
   expect(summary?.verdicts).toEqual([
-    { invariant: 'journal', verdict: 3, checkedCount: 1n, reason },
+    { invariant: 'journal', verdict: 3, checkedCount: 3n, reason },
     { invariant: 'I1', verdict: 3, checkedCount: 1n, reason },
-    { invariant: 'I2', verdict: 3, checkedCount: 0n, reason },
+    { invariant: 'I2', verdict: 3, checkedCount: 1n, reason },
   ]);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { auditParts } from '../../services/payment/audit.ts';
+import { auditParts } from '../../services/payment/audit/audit-parts.ts';
 import { isTombstone } from '../../services/payment/domain/payment-state.ts';
 import { Verdict } from '../../shared/gen/twicesafe/audit/v1/audit_pb.ts';
 import { type Books, eur, openBooks, usd } from '../support/payment-books.ts';
@@ -10,12 +10,13 @@ const paymentIds = ['alice.1', 'alice.2', 'bob.1', 'card.1'];
 const callers = ['shop', 'other'];
 
 const account = fc.constantFrom(...accounts);
-const paymentId = fc.constantFrom(...paymentIds);
-const fromAccount = fc.constantFrom('alice.1', 'alice.2', 'bob.1');
-const caller = fc.constantFrom(...callers);
-// Mostly amounts that fit, sometimes ones that do not, sometimes the other currency.
+// Few names, so that commands meet: most of them concern one payment.
+const paymentId = fc.constantFrom('alice.1', 'alice.1', 'alice.1', 'alice.2', 'bob.1', 'card.1');
+const fromAccount = fc.constantFrom('alice.1', 'alice.1', 'alice.1', 'alice.2', 'bob.1');
+const caller = fc.constantFrom('shop', 'shop', 'shop', 'other');
+// Refunds of up to 60 from payments of up to 60: two of them are often too much. One amount in ten is in another currency.
 const money = fc
-  .tuple(fc.bigInt({ min: 1n, max: 120n }), fc.nat(9))
+  .tuple(fc.bigInt({ min: 1n, max: 60n }), fc.nat(9))
   .map(([n, c]) => (c === 0 ? usd(n) : eur(n)));
 
 type Command = (books: Books, key: string) => unknown;
@@ -54,10 +55,17 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 
 /** Commands by number, and the order in which they arrive: each any number of times, early or late. */
 const storm = fc
-  .array(command, { minLength: 1, maxLength: 40 })
+  .array(command, { minLength: 20, maxLength: 40 })
   .chain((commands) =>
-    fc.tuple(fc.constant(commands), fc.array(fc.nat(commands.length - 1), { maxLength: 120 })),
+    fc.tuple(fc.constant(commands), fc.array(fc.nat(commands.length - 1), { minLength: 40, maxLength: 120 })),
   );
+
+/** Alice has something to pay with; everything else may come in any order. */
+function booksOfAlice(): Books {
+  const books = openBooks();
+  books.open('alice', eur(100n));
+  return books;
+}
 
 function expectConserved(books: Books): void {
   for (const id of accounts) {
@@ -78,7 +86,7 @@ function expectConserved(books: Books): void {
 test('any commands, repeated in any order, keep every balance the sum of its movements and refund no more than was captured', () => {
   fc.assert(
     fc.property(storm, ([commands, arrivals]) => {
-      const books = openBooks();
+      const books = booksOfAlice();
       for (const number of arrivals) {
         commands[number]?.(books, `key-${number}`);
         expectConserved(books);
@@ -91,7 +99,7 @@ test('any commands, repeated in any order, keep every balance the sum of its mov
 test('a repeat of all commands answers the same and records nothing', () => {
   fc.assert(
     fc.property(fc.array(command, { maxLength: 40 }), (commands) => {
-      const books = openBooks();
+      const books = booksOfAlice();
       const first = commands.map((run, number) => run(books, `key-${number}`));
       const recorded = books.ops.length;
       expect(commands.map((run, number) => run(books, `key-${number}`))).toEqual(first);
@@ -104,7 +112,7 @@ test('a repeat of all commands answers the same and records nothing', () => {
 test('whatever the decisions recorded, the audit finds nothing wrong', async () => {
   await fc.assert(
     fc.asyncProperty(storm, async ([commands, arrivals]) => {
-      const books = openBooks();
+      const books = booksOfAlice();
       for (const number of arrivals) commands[number]?.(books, `key-${number}`);
       const findings = [];
       let verdicts: unknown;
