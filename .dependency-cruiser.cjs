@@ -43,7 +43,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^(services|cli)/' },
       to: {
-        path: '^shared/(journal|idempotency|saga|rpc|mongo|runtime)/',
+        path: '^shared/(journal|idempotency|saga|rpc|mongo|processes|runtime)/',
         pathNot: '/index\\.ts$|^shared/saga/saga-state\\.ts$|^shared/journal/decision\\.ts$',
       },
     },

@@ -3,7 +3,7 @@
 import { type Page, PageTokenError } from './journal.ts';
 import type { JournalStore, ListPosition } from './store.ts';
 
-/** The entry that the page ended in, and how many of its members of the list were given already. */
+/** The entry that the next page begins in, and how many of its members of the list were given already. */
 interface Token extends ListPosition {
   readonly given: number;
 }
@@ -27,8 +27,8 @@ export async function readList(
 ): Promise<Page<string>> {
   const from = token === '' ? undefined : decodeToken(token);
   const items: string[] = [];
-  // The page's first entry is read again, from its rest on.
-  const before = from && from.given > 0 ? { at: from.at, id: `${from.id}\u0000` } : from;
+  // The token's entry is read again, from its rest on: all of it when the last page ended just before it.
+  const before = from && { at: from.at, id: `${from.id}\u0000` };
   const parts = await store.findList(name, before, size + 1);
   for (const part of parts) {
     const members = part.ops.map((op) => op.entity);

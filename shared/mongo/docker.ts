@@ -22,6 +22,7 @@ export const docker: DatabaseSource = {
     try {
       await promisify(execFile)('docker', ['info', '--format', '{{.ServerVersion}}'], {
         timeout: findDurationMsMax,
+        env: context.environment,
       });
     } catch {
       return { found: false, why: 'no Docker daemon answers' };

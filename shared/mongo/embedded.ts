@@ -71,6 +71,7 @@ export async function startEmbeddedDatabase(options: EmbeddedOptions): Promise<E
         dataDir: sourceDir,
         logFile: join(dataDir, `${source.name}.log`),
         port,
+        environment,
         signal: options.signal,
       });
       if (running.pid !== undefined) await recordChild(recordFile, running.pid);
@@ -89,7 +90,8 @@ function noDatabase(dataDir: string, owned: string | undefined, reasons: readonl
   if (owned) {
     return `The data in ${dataDir} was made by ${owned}, which cannot be started now (${reasons.join('; ')}); make it available or set another DATA_DIR.`;
   }
-  return `No database found (MONGODB_URI: not set; ${reasons.join('; ')}); make one of these available.`;
+  const tried = ['MONGODB_URI: not set', ...reasons].join('; ');
+  return `No database could be started (${tried}); make one of these available.`;
 }
 
 async function endLeftoverOf(

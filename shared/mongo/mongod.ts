@@ -19,9 +19,9 @@ const primaryPollMs = 50;
 
 export const mongod: DatabaseSource = {
   name: 'mongod',
-  async find() {
+  async find({ environment }) {
     try {
-      await promisify(execFile)('mongod', ['--version'], { timeout: findDurationMsMax });
+      await promisify(execFile)('mongod', ['--version'], { timeout: findDurationMsMax, env: environment });
     } catch {
       return { found: false, why: 'there is no mongod on PATH' };
     }
@@ -45,6 +45,7 @@ export async function startMongod(binary: string, options: StartOptions): Promis
       replicaSetName,
     ],
     cwd: options.dataDir,
+    env: options.environment,
     logFile: options.logFile,
     readyLine: /Waiting for connections.*"port":(\d+)/,
     readyDurationMsMax,

@@ -40,7 +40,10 @@ export const secantus: DatabaseSource = {
         return { found: false, why: `there is no build of it for ${process.platform} ${process.arch}` };
       }
       try {
-        await run('python3', ['-c', 'import venv, ensurepip'], { timeout: findDurationMsMax });
+        await run('python3', ['-c', 'import venv, ensurepip'], {
+          timeout: findDurationMsMax,
+          env: context.environment,
+        });
       } catch {
         return { found: false, why: 'it needs python3 with the venv module to be installed' };
       }
@@ -72,6 +75,7 @@ async function start(binary: string, options: StartOptions): Promise<RunningData
     ],
     // It would read a secantusd.toml in the folder that the user happens to be in.
     cwd: options.dataDir,
+    env: options.environment,
     logFile: options.logFile,
     readyLine: /listening on 127\.0\.0\.1:(\d+)/,
     readyDurationMsMax,
@@ -111,13 +115,14 @@ async function findBinary(installDir: string): Promise<string | undefined> {
 async function install(context: SourceContext): Promise<string> {
   context.report('installing the embedded database, once');
   await mkdir(context.cacheDir, { recursive: true });
+  const limits = { timeout: installDurationMsMax, env: context.environment };
   const building = await mkdtemp(join(context.cacheDir, 'installing-'));
   try {
-    await run('python3', ['-m', 'venv', building], { timeout: installDurationMsMax });
+    await run('python3', ['-m', 'venv', building], limits);
     await run(
       join(building, 'bin', 'python3'),
       ['-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary', ':all:', `SecantusDB==${version}`],
-      { timeout: installDurationMsMax },
+      limits,
     ).catch((error: Error & { stderr?: string }) => {
       throw new Error(
         `pip could not install it: ${error.stderr?.trim().split('\n').at(-1) ?? error.message}`,

@@ -10,6 +10,7 @@ export interface StartOptions {
   readonly dataDir: string;
   readonly logFile: string;
   readonly port: number;
+  readonly environment: NodeJS.ProcessEnv;
   readonly signal: AbortSignal | undefined;
 }
 

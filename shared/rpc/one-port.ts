@@ -100,22 +100,24 @@ const http2Preface = 'PRI ';
 
 function onFirstBytes(socket: Socket, durationMsMax: number, serve: (isHttp2: boolean) => void): void {
   const drop = () => socket.destroy();
+  let seen = Buffer.alloc(0);
   socket.on('error', drop);
+  socket.once('end', drop);
   socket.setTimeout(durationMsMax, drop);
   socket.on('readable', look);
   function look() {
     const bytes: Buffer | null = socket.read();
-    if (bytes === null) {
-      if (socket.readableEnded) drop();
-      return;
-    }
-    socket.unshift(bytes);
-    const start = bytes.toString('latin1', 0, http2Preface.length);
-    // Fewer bytes than it takes to tell: wait for more, until the timeout.
+    if (bytes === null) return;
+    seen = Buffer.concat([seen, bytes]);
+    const start = seen.toString('latin1', 0, http2Preface.length);
+    // Too few bytes to tell: wait for more, until the timeout.
     if (start.length < http2Preface.length && http2Preface.startsWith(start)) return;
     socket.off('readable', look);
+    socket.off('end', drop);
     socket.setTimeout(0);
     socket.off('timeout', drop);
+    // Only now: an unshift makes the socket readable, so doing it on every look would never end.
+    socket.unshift(seen);
     serve(start === http2Preface);
   }
 }

@@ -71,9 +71,11 @@ test('every broken field rule is named with its path in the proto', async () => 
     code: 'invalid_argument',
     reason: 'FIELD_INVALID',
     retryDelay: undefined,
-    fields: ['payment_source', 'lines[0].sku', 'lines[0].quantity'],
+    fields: ['lines[0].sku', 'lines[0].quantity', 'payment_source'],
   });
-  expect(body['message']).toBe('payment_source: exactly one field is required in oneof (and 2 more)');
+  expect(body['message']).toBe(
+    'lines[0].sku: does not match regex pattern `^[A-Za-z0-9_-]{1,64}$` (and 2 more)',
+  );
 });
 
 test('the one message of a stream is validated too', async () => {

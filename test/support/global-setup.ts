@@ -48,7 +48,7 @@ async function startRealMongo(dataDir: string, report: (line: string) => void) {
       environment: { ...process.env, TWICESAFE_DATABASE: 'docker' },
     });
   } catch (error) {
-    report(`contract suites run on the embedded database only: ${(error as Error).message}`);
+    report(`contract suites run on the embedded database alone. ${(error as Error).message}`);
     return undefined;
   }
 }

@@ -80,7 +80,7 @@ function refusalOfCharge(
 ): Refusal | undefined {
   if (!account) return accountNotFound(accountId);
   if (account.currency !== asked.currency) return currencyMismatch(account.currency, asked.currency);
-  if (account.balance < 0n) return insufficientFunds(accountId, account.balance, asked);
+  if (account.balance < asked.amountMinorUnits) return insufficientFunds(accountId, account.balance, asked);
   if (account.charged + asked.amountMinorUnits > turnoverMinorUnitsMax)
     return turnoverLimitExceeded(accountId);
   return undefined;

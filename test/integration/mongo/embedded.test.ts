@@ -72,7 +72,19 @@ test('a source that is not there is named with its reason', async () => {
   const environment = { ...process.env, MONGODB_URI: '', TWICESAFE_DATABASE: 'mongod', PATH: '/nonexistent' };
 
   await expect(start({ dataDir: await newDataDir(), environment })).rejects.toThrow(
-    'No database found (MONGODB_URI: not set; mongod: there is no mongod on PATH); make one of these available.',
+    'No database could be started (MONGODB_URI: not set; mongod: there is no mongod on PATH); make one of these available.',
+  );
+});
+
+test('when there is no way at all, the error lists all five ways and why each is none', async () => {
+  const environment = {
+    PATH: '/nonexistent',
+    TWICESAFE_CACHE_DIR: await newDataDir(),
+    MONGOMS_DOWNLOAD_MIRROR: 'http://127.0.0.1:1/',
+  };
+
+  await expect(start({ dataDir: await newDataDir(), environment })).rejects.toThrow(
+    /^No database could be started \(MONGODB_URI: not set; docker: .*; mongod: .*; download: .*; secantus: .*\); make one of these available\.$/,
   );
 });
 
