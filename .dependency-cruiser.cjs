@@ -25,7 +25,8 @@ module.exports = {
     },
     {
       name: 'domain-is-pure',
-      comment: 'domain/ imports its own folder and the pure saga rules, so given/when/then needs nothing else.',
+      comment:
+        'domain/ imports its own folder and the pure saga rules, so given/when/then needs nothing else.',
       severity: 'error',
       from: { path: DOMAIN },
       to: { pathNot: [DOMAIN, '^shared/saga/saga-state\\.ts$', '^shared/journal/decision\\.ts$'] },
@@ -74,6 +75,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    // TypeScript 7 has no parser that dependency-cruiser could use.
+    parser: 'swc',
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },

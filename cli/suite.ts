@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startEmbeddedDatabase } from '../shared/mongo/index.ts';
-import { endLeftover, recordChild, startChild } from '../shared/processes/index.ts';
+import { endLeftover, forgetChild, recordChild, startChild } from '../shared/processes/index.ts';
 import { callJson } from './json-call.ts';
 import { portVariables, type ServiceName } from './settings.ts';
 import { type Kept, keepRunning, type Running } from './supervisor.ts';
@@ -173,7 +173,10 @@ async function start(
   return {
     pid: child.pid,
     exited: child.exited,
-    stop: () => child.stop(serviceGraceMs),
+    async stop() {
+      await child.stop(serviceGraceMs);
+      await forgetChild(recordFile);
+    },
     kill: (name) => child.signal(name),
   };
 }

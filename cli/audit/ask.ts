@@ -73,22 +73,22 @@ export async function ask({ order, inventory, payment, token }: Addresses): Prom
   // What the first answer found is found again by the second.
   findings.length = 0;
   summaries.length = 0;
-  const reservations = new Map<string, ReservationFact>();
+  const reservations = new Map<string, ReservationFact[]>();
   await gather(
     'inventory',
     inventory,
     (transport) => createClient(InventoryService, transport).audit({}, { headers }),
     (part) => {
-      for (const fact of part.reservations) reservations.set(fact.reservationId, fact);
+      for (const fact of part.reservations) addTo(reservations, fact.reservationId, fact);
     },
   );
-  const payments = new Map<string, PaymentFact>();
+  const payments = new Map<string, PaymentFact[]>();
   await gather(
     'payment',
     payment,
     (transport) => createClient(PaymentService, transport).audit({}, { headers }),
     (part) => {
-      for (const fact of part.payments) payments.set(fact.paymentId, fact);
+      for (const fact of part.payments) addTo(payments, fact.paymentId, fact);
     },
   );
   const ordersAfter = await askOrders();
@@ -98,4 +98,10 @@ export async function ask({ order, inventory, payment, token }: Addresses): Prom
 interface AuditPart {
   readonly findings: readonly Finding[];
   readonly summary?: AuditSummary | undefined;
+}
+
+function addTo<T>(facts: Map<string, T[]>, id: string, fact: T): void {
+  const sameId = facts.get(id);
+  if (sameId) sameId.push(fact);
+  else facts.set(id, [fact]);
 }

@@ -13,8 +13,9 @@ import type { PaymentFact } from '../../shared/gen/twicesafe/payment/v1/payment_
 
 export interface Facts {
   readonly ordersBefore: ReadonlyMap<string, OrderFact>;
-  readonly reservations: ReadonlyMap<string, ReservationFact>;
-  readonly payments: ReadonlyMap<string, PaymentFact>;
+  /** By id. Ids are their caller's own, so one id may stand for several callers' reservations and payments. */
+  readonly reservations: ReadonlyMap<string, readonly ReservationFact[]>;
+  readonly payments: ReadonlyMap<string, readonly PaymentFact[]>;
   readonly ordersAfter: ReadonlyMap<string, OrderFact>;
 }
 
@@ -47,10 +48,14 @@ export function compare(facts: Facts): Comparison {
     }
     checkedCounts.I2 += 1;
     checkedCounts.I3 += 1;
-    findings.push(...moneyFindings(order, facts.payments.get(order.paymentId)));
-    findings.push(...stockFindings(order, facts.reservations.get(order.reservationId)));
+    findings.push(
+      ...leastOf(facts.payments.get(order.paymentId), (payment) => moneyFindings(order, payment)),
+    );
+    findings.push(
+      ...leastOf(facts.reservations.get(order.reservationId), (held) => stockFindings(order, held)),
+    );
   }
-  for (const payment of facts.payments.values()) {
+  for (const payment of [...facts.payments.values()].flat()) {
     if (!isOfAnOrder(payment.reference, payment.paymentId)) continue;
     checkedCounts.I6 += 1;
     if (facts.ordersAfter.has(payment.reference) || netOf(payment) === 0n) continue;
@@ -60,7 +65,7 @@ export function compare(facts: Facts): Comparison {
       description: `took ${netOf(payment)} minor units for order ${payment.reference}, which does not exist`,
     });
   }
-  for (const reservation of facts.reservations.values()) {
+  for (const reservation of [...facts.reservations.values()].flat()) {
     if (!isOfAnOrder(reservation.reference, reservation.reservationId)) continue;
     checkedCounts.I6 += 1;
     if (facts.ordersAfter.has(reservation.reference) || unitsOf(reservation) === 0n) continue;
@@ -71,6 +76,18 @@ export function compare(facts: Facts): Comparison {
     });
   }
   return { findings, checkedCounts, openCount };
+}
+
+/**
+ * Judges an order by the one among equally named facts that is its own: another caller who takes an order's id for a
+ * payment of its own must not make the order look wrong.
+ */
+function leastOf<T>(
+  facts: readonly T[] | undefined,
+  judge: (fact: T | undefined) => CrossFinding[],
+): CrossFinding[] {
+  const judged = (facts ?? [undefined]).map(judge);
+  return judged.find((findings) => findings.length === 0) ?? judged[0] ?? [];
 }
 
 /** The order service names what it makes after the order, in the id and in the reference. Other callers' are not ours to judge. */

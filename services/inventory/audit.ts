@@ -9,7 +9,7 @@ import type { Clock } from '../../shared/runtime/index.ts';
 import type { Finding } from './audit/finding.ts';
 import { createInventoryAudit, type Judgement } from './audit/inventory-audit.ts';
 import type { ReservationFact } from './audit/reservation-audit.ts';
-import { reservationIdOf } from './domain/names.ts';
+import { callerOfReservation, reservationIdOf } from './domain/names.ts';
 import { wireStatus } from './render.ts';
 
 /** Findings or facts in one part of the answer: some 50 KB, below every reader's message limit. */
@@ -73,6 +73,7 @@ export function createAuditHandler(deps: {
           findings: findings.splice(0, partSizeMax),
           reservations: facts.splice(0, partSizeMax).map((fact) => ({
             reservationId: reservationIdOf(fact.scoped),
+            caller: callerOfReservation(fact.scoped),
             reference: fact.reference,
             status: wireStatus[fact.status],
             heldUnits: BigInt(fact.heldUnits),

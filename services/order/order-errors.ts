@@ -9,6 +9,7 @@ export const orderReasons: ReasonCatalogue = {
   PAYMENT_DECLINED: Code.FailedPrecondition,
   CURRENCY_MISMATCH: Code.FailedPrecondition,
   TOTAL_ABOVE_MAX: Code.FailedPrecondition,
+  BALANCE_LIMIT_EXCEEDED: Code.FailedPrecondition,
   REQUEST_CANCELLED: Code.FailedPrecondition,
   ORDER_TOO_LATE: Code.FailedPrecondition,
   SAGA_PAST_PIVOT: Code.FailedPrecondition,

@@ -56,7 +56,7 @@ function decide(orderId: string, order: OrderState, decision: SagaDecision) {
     case 'completed':
       return decideCompleted(orderId, order);
     case 'needs_attention':
-      return decideAttention(orderId, order, decision.reason);
+      return decideAttention(orderId, order, decision.reason, decision.phase);
   }
 }
 

@@ -10,7 +10,7 @@ import { noFailpoints } from '../runtime/index.ts';
 import type { State } from './decision.ts';
 import { recordedOp, recordedUnder } from './entry.ts';
 import { createFlusher } from './flush.ts';
-import { type EntityRules, type Journal, JournalUnavailableError, type RecordedOp } from './journal.ts';
+import type { EntityRules, Journal, RecordedOp } from './journal.ts';
 import { defaultJournalLimits, type JournalLimits } from './limits.ts';
 import { readList } from './list.ts';
 import { createMongoStore } from './mongo-store.ts';
@@ -113,30 +113,27 @@ export async function createJournalOn(
 
   return {
     submit: (submission) => flusher.submit(submission),
-    readKey: (key) =>
-      reading(async () => {
-        const [part] = await store.findByKeys([key]);
-        return part && recordedUnder(key, part, true);
-      }),
-    readState: (entity) =>
-      reading(async (): Promise<State | undefined> => {
-        const newest = await store.findNewest(entity);
-        return newest?.ops.at(-1)?.state ?? undefined;
-      }),
-    history: (entity, { limit = historyEntriesDefault, newestFirst = false, ...range } = {}) =>
-      reading(async () => {
-        const parts = await store.findHistory(entity, { ...range, limit, newestFirst });
-        return parts.flatMap((part) => {
-          const ops = part.ops.map((op) => recordedOp(part, op));
-          return newestFirst ? ops.reverse() : ops;
-        });
-      }),
-    list: (name, page) => reading(() => readList(store, name, page)),
+    async readKey(key) {
+      const [part] = await store.findByKeys([key]);
+      return part && recordedUnder(key, part, true);
+    },
+    async readState(entity): Promise<State | undefined> {
+      const newest = await store.findNewest(entity);
+      return newest?.ops.at(-1)?.state ?? undefined;
+    },
+    async history(entity, { limit = historyEntriesDefault, newestFirst = false, ...range } = {}) {
+      const parts = await store.findHistory(entity, { ...range, limit, newestFirst });
+      return parts.flatMap((part) => {
+        const ops = part.ops.map((op) => recordedOp(part, op));
+        return newestFirst ? ops.reverse() : ops;
+      });
+    },
+    list: (name, page) => readList(store, name, page),
     openEntities: () => cache.open(),
-    follow: () => reading(() => flusher.refresh(streams)),
+    follow: () => flusher.refresh(streams),
     onOp: (listener) => cache.onOp(listener),
     scan: () => scan(store, streams, limits.readEntriesMax),
-    checkpoint: () => reading(writeCheckpoints),
+    checkpoint: writeCheckpoints,
     async close() {
       closing.abort();
       await checkpointing;
@@ -167,17 +164,5 @@ async function* scan(
       for (const entry of page) for (const op of entry.ops) yield recordedOp(entry, op);
       if (page.length < pageSize) break;
     }
-  }
-}
-
-async function reading<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    // The driver's errors stay below this door: whoever reads learns that it is worth asking again.
-    if (error instanceof Error && error.name.startsWith('Mongo')) {
-      throw new JournalUnavailableError('the database did not answer', error);
-    }
-    throw error;
   }
 }

@@ -3,6 +3,7 @@
 import { type Collection, type Db, MongoBulkWriteError } from 'mongodb';
 import type { Entry, EntryPart } from './entry.ts';
 import { ensureIndexes } from './indexes.ts';
+import { JournalUnavailableError } from './journal.ts';
 import type { Checkpoint, InsertAnswer, JournalStore } from './store.ts';
 
 const duplicateKeyCode = 11000;
@@ -72,27 +73,30 @@ export function createMongoStore(database: Db): JournalStore {
     },
 
     findByKeys: (keys) =>
-      entries
-        .find({ keys: { $in: [...keys] } }, options)
-        .project<EntryPart>(onlyOps({ $in: ['$$this.key', [...keys]] }))
-        .toArray(),
+      reading(() =>
+        entries
+          .find({ keys: { $in: [...keys] } }, options)
+          .project<EntryPart>(onlyOps({ $in: ['$$this.key', [...keys]] }))
+          .toArray(),
+      ),
 
     // No sort: an index scan over so small a range gives the order for nothing, and where a planner does not see
     // that, sorting a page here is cheaper than a sort over the stream there.
     async read(stream, fromSeq, limit) {
-      const page = await entries
-        .find({ stream, seq: { $gte: fromSeq, $lt: fromSeq + limit } }, options)
-        .toArray();
+      const range = { $gte: fromSeq, $lt: fromSeq + limit };
+      const page = await reading(() => entries.find({ stream, seq: range }, options).toArray());
       return page.sort((a, b) => a.seq - b.seq);
     },
 
     async findNewest(entity) {
-      const [newest] = await entries
-        .find({ 'ops.entity': entity }, options)
-        .sort({ seq: -1 })
-        .limit(1)
-        .project<EntryPart>(onlyOps({ $eq: ['$$this.entity', entity] }))
-        .toArray();
+      const [newest] = await reading(() =>
+        entries
+          .find({ 'ops.entity': entity }, options)
+          .sort({ seq: -1 })
+          .limit(1)
+          .project<EntryPart>(onlyOps({ $eq: ['$$this.entity', entity] }))
+          .toArray(),
+      );
       return newest;
     },
 
@@ -101,33 +105,49 @@ export function createMongoStore(database: Db): JournalStore {
         ...(afterSeq === undefined ? {} : { $gt: afterSeq }),
         ...(beforeSeq === undefined ? {} : { $lt: beforeSeq }),
       };
-      return entries
-        .find({ 'ops.entity': entity, ...(Object.keys(seq).length > 0 ? { seq } : {}) }, options)
-        .sort({ seq: newestFirst ? -1 : 1 })
-        .limit(limit)
-        .project<EntryPart>(onlyOps({ $eq: ['$$this.entity', entity] }))
-        .toArray();
+      return reading(() =>
+        entries
+          .find({ 'ops.entity': entity, ...(Object.keys(seq).length > 0 ? { seq } : {}) }, options)
+          .sort({ seq: newestFirst ? -1 : 1 })
+          .limit(limit)
+          .project<EntryPart>(onlyOps({ $eq: ['$$this.entity', entity] }))
+          .toArray(),
+      );
     },
 
     findList(name, position, limit) {
       const older = position && {
         $or: [{ at: { $lt: position.at } }, { at: position.at, _id: { $lt: position.id } }],
       };
-      return entries
-        .find({ lists: name, ...older }, options)
-        .sort({ at: -1, _id: -1 })
-        .limit(limit)
-        .project<EntryPart & { _id: string }>(onlyOps({ $in: [name, { $ifNull: ['$$this.lists', []] }] }))
-        .toArray();
+      return reading(() =>
+        entries
+          .find({ lists: name, ...older }, options)
+          .sort({ at: -1, _id: -1 })
+          .limit(limit)
+          .project<EntryPart & { _id: string }>(onlyOps({ $in: [name, { $ifNull: ['$$this.lists', []] }] }))
+          .toArray(),
+      );
     },
 
     async readCheckpoint(stream) {
-      const document = await checkpoints.findOne({ _id: stream }, options);
+      const document = await reading(() => checkpoints.findOne({ _id: stream }, options));
       return document ? { stream, seq: document.seq, open: document.open } : undefined;
     },
 
     async writeCheckpoint({ stream, seq, open }) {
-      await checkpoints.replaceOne({ _id: stream }, { seq, open }, { upsert: true });
+      await reading(() => checkpoints.replaceOne({ _id: stream }, { seq, open }, { upsert: true }));
     },
   };
+}
+
+/**
+ * Whatever a read throws means the same to its caller: ask again. Not only the driver's own errors: in the moment in
+ * which a server dies, it lets a socket's error through as it is.
+ */
+async function reading<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw new JournalUnavailableError('the database did not answer', error);
+  }
 }

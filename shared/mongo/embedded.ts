@@ -4,7 +4,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { endLeftover, freePort, InUseError, recordChild } from '../processes/index.ts';
+import { endLeftover, forgetChild, freePort, InUseError, recordChild } from '../processes/index.ts';
 import { docker } from './docker.ts';
 import { download } from './download.ts';
 import { mongod } from './mongod.ts';
@@ -77,7 +77,11 @@ export async function startEmbeddedDatabase(options: EmbeddedOptions): Promise<E
       if (running.pid !== undefined) await recordChild(recordFile, running.pid);
       // Only now: before a first start succeeded no data was acknowledged, and another source may be tried.
       if (!owned) await writeMarker(dataDir, source.name);
-      return { ...running, source: source.name, port };
+      const stop = async () => {
+        await running.stop();
+        await forgetChild(recordFile);
+      };
+      return { ...running, stop, source: source.name, port };
     } catch (error) {
       options.signal?.throwIfAborted();
       reasons.push(`${source.name}: ${error instanceof Error ? error.message : String(error)}`);

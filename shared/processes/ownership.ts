@@ -42,6 +42,11 @@ export async function recordChild(file: string, childPid: number): Promise<void>
   await rename(`${file}.new`, file);
 }
 
+/** After the child ended as it should: there is nothing to remember. */
+export async function forgetChild(file: string): Promise<void> {
+  await rm(file, { force: true });
+}
+
 /**
  * Ends the recorded child if it is still the same process and the one who started it is gone. Throws `InUseError` when
  * the owner is alive. Returns the pid that was ended, or undefined when there was nothing to end.
@@ -49,20 +54,23 @@ export async function recordChild(file: string, childPid: number): Promise<void>
 export async function endLeftover(file: string): Promise<number | undefined> {
   const ownership = await readOwnership(file);
   if (!ownership) return undefined;
-  const childLives = () => isAlive(ownership.child);
+  const { owner, child } = ownership;
+  const childLives = () => isAlive(child);
+  const isOurs = owner.pid === process.pid;
+  // Another owner that lives may be about to start a dead child again; only we know that we are not.
+  if ((await isAlive(owner)) && (!isOurs || (await childLives()))) throw new InUseError(owner.pid);
   if (!(await childLives())) {
-    await rm(file, { force: true });
+    await forgetChild(file);
     return undefined;
   }
-  if (await isAlive(ownership.owner)) throw new InUseError(ownership.owner.pid);
 
-  const { pid } = ownership.child;
+  const { pid } = child;
   process.kill(pid, 'SIGTERM');
   if (!(await isGoneWithin(leftoverGraceMs, childLives))) {
     process.kill(pid, 'SIGKILL');
     if (!(await isGoneWithin(leftoverGraceMs, childLives))) throw new Error(`process ${pid} does not end`);
   }
-  await rm(file, { force: true });
+  await forgetChild(file);
   return pid;
 }
 

@@ -16,7 +16,7 @@
 
 import type { Clock, Failpoints, Logger, Random } from '../runtime/index.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
-import type { SagaDefinition, SagaLog, StepAnswer, StepCall, StepData } from './definition.ts';
+import type { SagaDefinition, SagaLog, Step, StepAnswer, StepCall, StepData } from './definition.ts';
 import { defaultSagaLimits, type SagaLimits } from './limits.ts';
 import { atRest, isFurther, type SagaPhase, type SagaReason } from './saga-state.ts';
 
@@ -81,14 +81,14 @@ export function createCoordinator<S>(deps: CoordinatorDependencies<S>): Coordina
   const undoAll = definition.steps.map(({ name }) => name).reverse();
 
   function advance(id: string, state: S, isEnough: (state: S) => boolean): Promise<S> {
-    if (isEnough(state)) {
-      // The answer is there; what remains (finishing, undoing) goes on behind it.
-      if (!atRest(definition.sagaOf(state))) driveOf(id, state);
-      return Promise.resolve(state);
-    }
+    const answered = isEnough(state);
+    if (answered && atRest(definition.sagaOf(state))) return Promise.resolve(state);
     const drive = driveOf(id, state);
-    // The caller may know more than the drive under way: a cancel was recorded a moment ago.
+    // The caller may know more than the drive under way: a cancel was recorded a moment ago. It waits no longer then.
+    if (isFurther(definition.sagaOf(state), definition.sagaOf(drive.state))) drive.nudged.abort();
     publish(drive, state);
+    // The answer is there; what remains (finishing, undoing) goes on behind it.
+    if (answered) return Promise.resolve(state);
     if (isEnough(drive.state)) return Promise.resolve(drive.state);
     return new Promise((resolve, reject) => void drive.waiting.add({ isEnough, resolve, reject }));
   }
@@ -186,14 +186,18 @@ export function createCoordinator<S>(deps: CoordinatorDependencies<S>): Coordina
 
   async function undo(id: string, drive: Drive<S>): Promise<S> {
     for (const name of definition.sagaOf(drive.state).undo) {
-      const step = definition.steps.find((candidate) => candidate.name === name);
-      if (!step) throw new Error(`saga ${id} is to undo ${name}, which is no step of this version`);
       const done = await insist(id, drive, 'compensating', `undo_${name}`, (call) =>
-        step.undo(drive.state, call),
+        stepNamed(name).undo(drive.state, call),
       );
       if (!done) return drive.state;
     }
     return sagaLog.decide(id, { decision: 'cancelled' });
+  }
+
+  function stepNamed(name: string): Step<S> {
+    const step = definition.steps.find((candidate) => candidate.name === name);
+    if (!step) throw new Error(`${name} is no step of this version`);
+    return step;
   }
 
   /**
@@ -221,8 +225,10 @@ export function createCoordinator<S>(deps: CoordinatorDependencies<S>): Coordina
             metadata: { step: name },
           }
         : answer.reason;
+    publish(drive, await sagaLog.decide(id, { decision: 'needs_attention', phase, reason, step: name }));
+    // Refused because somebody else turned the saga round meanwhile: nothing is wrong.
+    if (phaseOf(drive.state) !== phase) return false;
     log.error({ saga: id, step: name, reason: reason.reason }, 'saga needs attention');
-    publish(drive, await sagaLog.decide(id, { decision: 'needs_attention', reason, step: name }));
     throw new SagaInterruptedError(`saga ${id} needs attention: ${reason.reason}`);
   }
 
@@ -240,7 +246,7 @@ export function createCoordinator<S>(deps: CoordinatorDependencies<S>): Coordina
       const budgetMs = Math.min(limits.attemptDurationMsMax, untilMs - clock.nowMs());
       if (budgetMs <= 0) return 'late';
       await failpoints.reach('saga.before_step', [name]);
-      const answer = await take({ requestId: `${id}:${name}`, budgetMs });
+      const answer = await ask(id, name, () => take({ requestId: `${id}:${name}`, budgetMs }));
       await failpoints.reach('saga.after_step', [name]);
       attempts.note(id, name, answer);
       if (phaseOf(drive.state) !== phase) return 'moved';
@@ -250,6 +256,16 @@ export function createCoordinator<S>(deps: CoordinatorDependencies<S>): Coordina
       await pause(drive, Math.min(random.fraction() * ceilingMs, Math.max(0, untilMs - clock.nowMs())));
       await look(id, drive);
       if (phaseOf(drive.state) !== phase) return 'moved';
+    }
+  }
+
+  /** A step that throws (a bug) may have had its effect: unknown, so the saga turns round or asks for a person in time. */
+  async function ask(id: string, name: string, take: () => Promise<StepAnswer>): Promise<StepAnswer> {
+    try {
+      return await take();
+    } catch (error) {
+      log.error({ err: error, saga: id, step: name }, 'a bug: the step threw');
+      return { answer: 'unknown', reason: 'INTERNAL' };
     }
   }
 

@@ -1,6 +1,6 @@
 // What a saga is made of: its steps, how each is taken and undone, and where its decisions are recorded.
 
-import type { SagaReason, SagaState } from './saga-state.ts';
+import type { SagaPhase, SagaReason, SagaState } from './saga-state.ts';
 
 /**
  * How a call of a step ended. Refused: it is known that nothing happened, and it stays so for this request id.
@@ -50,7 +50,13 @@ export type SagaDecision =
   | { readonly decision: 'turned_round'; readonly reason: SagaReason; readonly undo: readonly string[] }
   | { readonly decision: 'cancelled' }
   | { readonly decision: 'completed' }
-  | { readonly decision: 'needs_attention'; readonly reason: SagaReason; readonly step: string };
+  | {
+      readonly decision: 'needs_attention';
+      /** In which the step was taken. Overtaken when the saga has left it. */
+      readonly phase: SagaPhase;
+      readonly reason: SagaReason;
+      readonly step: string;
+    };
 
 export interface SagaLog<S> {
   /** Records the decision unless the saga has moved on, and returns its newest state: ours, or the winner's. */

@@ -64,9 +64,12 @@ export function finishUndo(saga: SagaState): SagaState {
   return saga.phase === 'compensating' ? { ...saga, phase: 'cancelled', attention: null } : saga;
 }
 
-/** Cannot go on without a person. It stays where it is, is listed, and is tried again slowly. */
-export function askAttention(saga: SagaState, reason: SagaReason): SagaState {
-  return atRest(saga) ? saga : { ...saga, attention: reason };
+/**
+ * Cannot go on without a person. It stays where it is, is listed, and is tried again slowly. `during` is the phase in
+ * which it got stuck: a step that is refused because the saga has turned round meanwhile is no reason to call anybody.
+ */
+export function askAttention(saga: SagaState, reason: SagaReason, during: SagaPhase): SagaState {
+  return atRest(saga) || saga.phase !== during ? saga : { ...saga, attention: reason };
 }
 
 /** Nothing will happen to it by itself any more. */

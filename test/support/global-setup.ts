@@ -1,10 +1,11 @@
 // Once for the whole run: the databases that every test file uses. A file asks for one through database.ts.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { glob, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startEmbeddedDatabase } from '../../shared/mongo/index.ts';
+import { endLeftover, InUseError } from '../../shared/processes/index.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,6 +15,7 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await endLeftovers();
   const rootDir = await mkdtemp(join(tmpdir(), 'twicesafe-test-'));
   const report = (line: string) => project.vitest.logger.log(line);
 
@@ -50,5 +52,18 @@ async function startRealMongo(dataDir: string, report: (line: string) => void) {
   } catch (error) {
     report(`contract suites run on the embedded database alone. ${(error as Error).message}`);
     return undefined;
+  }
+}
+
+/** A test run that was killed had no chance to end its servers: they would eat the machine, run by run. */
+async function endLeftovers(): Promise<void> {
+  for await (const recordFile of glob(join(tmpdir(), 'twicesafe-*/{,*/}*.process.json'))) {
+    try {
+      const pid = await endLeftover(recordFile);
+      if (pid !== undefined) await rm(dirname(recordFile), { recursive: true, force: true });
+    } catch (error) {
+      // Another run is using it now.
+      if (!(error instanceof InUseError)) throw error;
+    }
   }
 }

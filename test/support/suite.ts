@@ -34,8 +34,8 @@ export interface TestSuite {
   pid(name: string): number | undefined;
   /** kill -9, and waits until it is gone. */
   kill(name: string, signal?: NodeJS.Signals): Promise<void>;
-  /** Starts what is down, or kills and starts it; resolves when it serves. */
-  restart(name: string): Promise<void>;
+  /** Starts what is down, or kills and starts it; resolves when it serves. `environment` is for this life only. */
+  restart(name: string, environment?: NodeJS.ProcessEnv): Promise<void>;
   killDatabase(): Promise<void>;
   restartDatabase(): Promise<void>;
   stop(): Promise<void>;
@@ -52,6 +52,7 @@ export async function startSuite(options: TestSuiteOptions = {}): Promise<TestSu
   if (!options.dataDir) endings.push(() => rm(dataDir, { recursive: true, force: true }));
 
   const lived = new Set<string>();
+  const nextLives = new Map<string, NodeJS.ProcessEnv>();
   const suite = await startProcesses({
     dataDir,
     services: await placesOf(options.instances ?? {}),
@@ -64,7 +65,9 @@ export async function startSuite(options: TestSuiteOptions = {}): Promise<TestSu
     environmentOf({ name }) {
       const firstLife = !lived.has(name);
       lived.add(name);
-      return { ...options.environment?.[name], ...(firstLife ? {} : { FAILPOINTS: '' }) };
+      const nextLife = nextLives.get(name);
+      nextLives.delete(name);
+      return { ...options.environment?.[name], ...(firstLife ? {} : { FAILPOINTS: '' }), ...nextLife };
     },
     ...(options.entryOf ? { entryOf: options.entryOf } : {}),
     report: options.report ?? (() => undefined),
@@ -77,8 +80,9 @@ export async function startSuite(options: TestSuiteOptions = {}): Promise<TestSu
     if (!kept) throw new Error(`no process ${name} in this suite`);
     return kept;
   };
-  const restart = async (name: string) => {
+  const restart = async (name: string, environment: NodeJS.ProcessEnv = {}) => {
     const kept = processOf(name);
+    nextLives.set(name, environment);
     await kept.kill('SIGKILL');
     if (options.supervision === 'by-itself') await kept.up();
     else await kept.start();

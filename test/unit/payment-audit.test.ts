@@ -89,6 +89,7 @@ describe('an audit of books that are right', () => {
     expect(payments).toEqual([
       {
         paymentId: 'alice.1',
+        caller: 'shop',
         reference: 'order-1',
         status: PaymentStatus.CAPTURED,
         chargeCount: 1,
@@ -97,13 +98,20 @@ describe('an audit of books that are right', () => {
       },
       {
         paymentId: 'alice.2',
+        caller: 'shop',
         reference: 'order-1',
         status: PaymentStatus.DECLINED,
         chargeCount: 0,
         charged: money(0n),
         refunded: money(0n),
       },
-      { paymentId: 'alice.3', reference: '', status: PaymentStatus.CANCELLED, chargeCount: 0 },
+      {
+        paymentId: 'alice.3',
+        caller: 'shop',
+        reference: '',
+        status: PaymentStatus.CANCELLED,
+        chargeCount: 0,
+      },
     ]);
     expect(summary).toEqual({
       verdicts: [holds('journal', 8n), holds('I1', 1n), holds('I2', 3n)],

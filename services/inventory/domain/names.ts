@@ -35,6 +35,9 @@ export const scopedOf = (entity: string): string => entity.slice(reservationPref
 /** The id that the caller knows. */
 export const reservationIdOf = (scoped: string): string => scoped.slice(scoped.lastIndexOf('/') + 1);
 
+/** Whose it is. */
+export const callerOfReservation = (scoped: string): string => scoped.slice(0, scoped.lastIndexOf('/'));
+
 export const holdKey = (scoped: string, sku: string): string => `hold/${scoped}/${sku}`;
 
 export const sellKey = (scoped: string, sku: string): string => `sell/${scoped}/${sku}`;

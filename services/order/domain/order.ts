@@ -162,9 +162,14 @@ export function decideCompleted(orderId: string, state: OrderState): Decision {
   return unlessOvertaken(change, state, completeSaga(state.saga));
 }
 
-export function decideAttention(orderId: string, state: OrderState, reason: SagaReason): Decision {
-  const change = { entity: orderEntity(orderId), type: 'needs_attention', data: { reason } };
-  return unlessOvertaken(change, state, askAttention(state.saga, reason));
+export function decideAttention(
+  orderId: string,
+  state: OrderState,
+  reason: SagaReason,
+  during: SagaPhase,
+): Decision {
+  const change = { entity: orderEntity(orderId), type: 'needs_attention', data: { reason, during } };
+  return unlessOvertaken(change, state, askAttention(state.saga, reason, during));
 }
 
 function decideTurn(
@@ -210,8 +215,10 @@ export function evolveOrder(
     }
     case 'completed':
       return { ...state, saga: completeSaga(saga) };
-    case 'needs_attention':
-      return { ...state, saga: askAttention(saga, change.data['reason'] as SagaReason) };
+    case 'needs_attention': {
+      const { reason, during } = change.data as unknown as { reason: SagaReason; during: SagaPhase };
+      return { ...state, saga: askAttention(saga, reason, during) };
+    }
     default:
       // refused, noted, overtaken: they are history, not state.
       return state;

@@ -1,13 +1,14 @@
 // I2, a payment by itself: how often it charged, what it took and gave back. And the facts for comparing with orders.
 
 import type { RecordedOp } from '../../../shared/journal/index.ts';
-import { idOf } from '../domain/names.ts';
+import { callerOfPayment, idOf } from '../domain/names.ts';
 import { isTombstone, type PaymentState } from '../domain/payment-state.ts';
 import type { Find } from './finding.ts';
 
 /** What a payment did. Currency is empty for a tombstone, which never said one. */
 export interface PaymentFact {
   readonly paymentId: string;
+  readonly caller: string;
   readonly reference: string;
   readonly status: PaymentState['status'];
   readonly chargeCount: number;
@@ -54,7 +55,8 @@ export function createPaymentAudit(find: Find): PaymentAudit {
         if (!state) continue;
         const { reference, currency } = isTombstone(state) ? { reference: '', currency: '' } : state;
         const { status } = state;
-        yield { paymentId: idOf(entity), reference, status, chargeCount, charged, refunded, currency };
+        const [paymentId, caller] = [idOf(entity), callerOfPayment(entity)];
+        yield { paymentId, caller, reference, status, chargeCount, charged, refunded, currency };
       }
     },
     get count() {

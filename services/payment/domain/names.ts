@@ -15,6 +15,10 @@ export const isAccount = (entity: string): boolean => entity.startsWith('account
 /** The part of an entity's name that a caller knows: an account id or a payment id. Neither contains a slash. */
 export const idOf = (entity: string): string => entity.slice(entity.lastIndexOf('/') + 1);
 
+/** Whose payment it is. */
+export const callerOfPayment = (entity: string): string =>
+  entity.slice('payment/'.length, entity.lastIndexOf('/'));
+
 /** The account that a payment takes from, which its id begins with; undefined for a card payment. */
 export function accountOfPayment(paymentId: string): string | undefined {
   const place = paymentId.slice(0, paymentId.indexOf('.'));

@@ -1156,9 +1156,11 @@ export const OrderService: GenService<{
    * confirmed, even after it was cancelled, or the same refusal. A duplicate that comes while the first one runs
    * joins it; one that comes when nobody runs it any more (a crash) drives it to its end.
    * Reasons: INSUFFICIENT_STOCK, INSUFFICIENT_FUNDS, PAYMENT_DECLINED, CURRENCY_MISMATCH, TOTAL_ABOVE_MAX,
-   * REQUEST_CANCELLED when it was cancelled before it was confirmed, ORDER_TOO_LATE when it was not confirmed
+   * BALANCE_LIMIT_EXCEEDED, REQUEST_CANCELLED when it was cancelled before it was confirmed, ORDER_TOO_LATE when it was not confirmed
    * before its own deadline (FAILED_PRECONDITION, recorded, nothing is left held or charged); ITEM_NOT_FOUND,
-   * ACCOUNT_NOT_FOUND (NOT_FOUND, recorded, likewise).
+   * ACCOUNT_NOT_FOUND (NOT_FOUND, recorded, likewise); STEP_REFUSED (FAILED_PRECONDITION, recorded, likewise) for a
+   * refusal that a newer inventory or payment service knows and this one does not; CARD_PAYMENTS_UNAVAILABLE
+   * (UNIMPLEMENTED, not recorded) where no payment provider is configured.
    *
    * @generated from rpc twicesafe.order.v1.OrderService.PlaceOrder
    */
