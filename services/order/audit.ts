@@ -26,8 +26,8 @@ interface Seen {
 }
 
 /**
- * Judges ops that come in stream order. An order at rest is told as a fact and forgotten but for its id, so that
- * memory grows by some hundred bytes an order.
+ * Judges ops that come in stream order. Keeps the newest state of every order, because any of them may still be
+ * cancelled: some KiB an order.
  */
 export async function* auditParts(
   ops: AsyncIterable<RecordedOp> | Iterable<RecordedOp>,
@@ -62,6 +62,8 @@ export async function* auditParts(
       if (order.turned) find('I10', op.entity, `turned round a second time in entry ${op.seq}`);
       order.turned = true;
     }
+    if (op.type === 'completed' && (order.turned || order.ended))
+      find('I10', op.entity, `completed in entry ${op.seq} after it turned round`);
     if (op.type === 'cancelled') {
       const undone = order.turned || op.data['reason'] !== undefined;
       if (!undone) find('I10', op.entity, `cancelled in entry ${op.seq} without having turned round`);

@@ -15,6 +15,9 @@ export interface OrderConfig extends ServiceConfig {
 
 /** Longer than a restart of any service or of the database, shorter than a customer's patience. */
 const orderDeadlineMsDefault = 30_000;
+/** Below it no order could be confirmed; above a day the stock of a forgotten order is held for nobody. */
+const orderDeadlineMsMin = 100;
+const orderDeadlineMsMax = 86_400_000;
 
 export function orderConfig(environment: Readonly<Record<string, string | undefined>>): OrderConfig {
   const base = serviceConfig(environment, {
@@ -45,14 +48,17 @@ export function orderConfig(environment: Readonly<Record<string, string | undefi
       );
     }
   }
-  if (!Number.isInteger(settings.ORDER_DEADLINE_MS) || settings.ORDER_DEADLINE_MS < 100) {
-    throw new OperatorError('ORDER_DEADLINE_MS must be a whole number of milliseconds, at least 100.');
+  const deadlineMs = settings.ORDER_DEADLINE_MS;
+  if (!Number.isInteger(deadlineMs) || deadlineMs < orderDeadlineMsMin || deadlineMs > orderDeadlineMsMax) {
+    throw new OperatorError(
+      `ORDER_DEADLINE_MS must be a whole number of milliseconds from ${orderDeadlineMsMin} to ${orderDeadlineMsMax}.`,
+    );
   }
   return {
     ...base,
     inventoryAddress: settings.INVENTORY_ADDRESS,
     paymentAddress: settings.PAYMENT_ADDRESS,
     serviceToken: settings.SERVICE_TOKEN,
-    orderDeadlineMs: settings.ORDER_DEADLINE_MS,
+    orderDeadlineMs: deadlineMs,
   };
 }

@@ -4,7 +4,7 @@ import type { InventoryService } from '../../shared/gen/twicesafe/inventory/v1/i
 import type { PaymentService } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import type { CallAnswer, ServiceClient } from '../../shared/rpc/index.ts';
 import type { SagaDefinition, SagaReason, StepAnswer, StepCall, StepData } from '../../shared/saga/index.ts';
-import type { Money, OrderLine, OrderState } from './domain/order.ts';
+import { type Money, moneyOf, type OrderLine, type OrderState } from './domain/order.ts';
 import { totalOf } from './domain/total.ts';
 import { orderReasons } from './order-errors.ts';
 
@@ -91,15 +91,18 @@ function once({ requestId, budgetMs }: StepCall) {
   return { requestId, budgetMs, attempts: 1 };
 }
 
-function moneyOf({ amountMinorUnits, currency }: Money): Money {
-  return { amountMinorUnits, currency };
-}
+/**
+ * Refusals that the other service did not record, so they say nothing of an earlier attempt: after a deployment the
+ * same step may be written otherwise than when it had its effect.
+ */
+const unrecorded: ReadonlySet<string> = new Set(['REQUEST_ID_REUSED', 'FIELD_INVALID']);
 
 function stepAnswer<T>(answer: CallAnswer<T>, dataOf: (response: T) => StepData): StepAnswer {
   switch (answer.answer) {
     case 'done':
       return { answer: 'done', data: dataOf(answer.response) };
     case 'refused':
+      if (unrecorded.has(answer.refusal.reason)) return { answer: 'unknown', reason: answer.refusal.reason };
       return { answer: 'refused', reason: knownReason(answer.refusal) };
     case 'unknown':
       return { answer: 'unknown', reason: answer.reason };

@@ -13,7 +13,7 @@ import {
 import type { SagaPhase as Phase } from '../../shared/saga/index.ts';
 import type { OrderState } from './domain/order.ts';
 
-const statusOf: Record<Phase, OrderStatus> = {
+export const statusOf: Record<Phase, OrderStatus> = {
   running: OrderStatus.PLACED,
   confirmed: OrderStatus.CONFIRMED,
   completed: OrderStatus.CONFIRMED,

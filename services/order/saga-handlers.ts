@@ -23,10 +23,12 @@ import {
   orderNotFound,
 } from './domain/order.ts';
 import { orderReasons } from './order-errors.ts';
-import { renderOrder, renderSaga } from './render.ts';
+import { renderSaga, statusOf } from './render.ts';
 
 /** Sagas in one answer when the caller does not say. */
 const sagasDefault = 100;
+/** Whose requests LookupRequest looks for when the caller does not say. */
+const placeRpc = 'PlaceOrder';
 
 type SagaMethods = 'listSagas' | 'getSaga' | 'retrySaga' | 'abortSaga' | 'lookupRequest';
 
@@ -52,6 +54,12 @@ export function createSagaHandlers(
     const order = asOrder(await journal.readState(orderEntity(orderId)));
     if (!order) throw refusalError(orderReasons, orderNotFound(orderId), false);
     return order;
+  }
+
+  /** A request may name another caller's order (and was refused then): that order stays unseen. */
+  async function visibleOrder(entity: string, asked: string, context: HandlerContext) {
+    const order = entity === '' ? undefined : asOrder(await journal.readState(entity));
+    return order?.caller === asked || callerOf(context).operator ? order : undefined;
   }
 
   /** Records an operator's command once, then wakes the saga. The answer does not wait for the saga's end. */
@@ -147,22 +155,25 @@ export function createSagaHandlers(
     async lookupRequest({ requestId, rpc, caller }, context) {
       const asked = caller || callerOf(context).name;
       requireOwnOrOperator(asked, context);
-      const recorded = await journal.readKey(requestKey(asked, rpc || 'PlaceOrder', requestId));
+      const recorded = await journal.readKey(requestKey(asked, rpc || placeRpc, requestId));
       if (!recorded) return { recorded: false };
-      const [entity] = recorded.states.keys();
-      const orderId = entity === undefined ? '' : orderIdOf(entity);
-      const order = entity === undefined ? undefined : asOrder(await journal.readState(entity));
-      const refused = recorded.outcome.succeeded ? undefined : recorded.outcome.refusal.reason;
+      const { outcome, at } = recorded;
+      const [entity = ''] = recorded.states.keys();
+      const order = await visibleOrder(entity, asked, context);
+      const undone = rpc === '' || rpc === placeRpc ? placeRefusalOf(order) : '';
       return {
         recorded: true,
-        orderId,
-        ...(order ? { status: renderOrder(orderId, order).status } : {}),
-        refusalReason:
-          refused ?? (order && order.confirmedAt === null ? (order.saga.reason?.reason ?? '') : ''),
-        recordedAt: timestampFromDate(recorded.at),
+        ...(order ? { orderId: orderIdOf(entity), status: statusOf[order.saga.phase] } : {}),
+        refusalReason: outcome.succeeded ? undone : outcome.refusal.reason,
+        recordedAt: timestampFromDate(at),
       };
     },
   };
+}
+
+/** PlaceOrder's refusal is recorded in the saga: the request itself only says that the order was placed. */
+function placeRefusalOf(order: OrderState | undefined): string {
+  return order?.confirmedAt === null ? (order.saga.reason?.reason ?? '') : '';
 }
 
 function requireOwnOrOperator(caller: string, context: HandlerContext): void {

@@ -36,6 +36,8 @@ export function createWatchHandler(deps: {
         let afterSeq = Number(afterPosition / opsPerEntryMax) - 1;
         for (let ended = false; !ended && !context.signal.aborted; ) {
           written = new AbortController();
+          // Before the history, so that an order at rest has its last entry in what is read next.
+          const newest = asOrder(await journal.readState(entity));
           const ops = await journal.history(entity, { afterSeq });
           for (const { op, position } of withPositions(ops)) {
             afterSeq = op.seq;
@@ -48,7 +50,6 @@ export function createWatchHandler(deps: {
               recordedAt: timestampFromDate(op.at),
             });
           }
-          const newest = asOrder(await journal.readState(entity));
           ended = newest !== undefined && atRest(newest.saga) && ops.length === 0;
           if (!ended && ops.length === 0) {
             await clock.sleep(lookEveryMs, AbortSignal.any([context.signal, written.signal]));

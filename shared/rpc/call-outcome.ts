@@ -22,16 +22,23 @@ export interface Unknown {
   readonly retryDelayMs: number;
 }
 
-/** With these codes and our ErrorInfo a server says: decided, and it is no. */
-const definiteCodes = new Set([
-  Code.InvalidArgument,
-  Code.FailedPrecondition,
-  Code.NotFound,
-  Code.AlreadyExists,
-]);
+/** With these codes and our ErrorInfo a server says: decided and recorded, and it is no. */
+const definiteCodes = new Set([Code.FailedPrecondition, Code.NotFound, Code.AlreadyExists]);
+
+/**
+ * Says what is wrong with this message, and nothing of what an earlier message under the same request id did: it may
+ * have been sent before a deployment changed the rules or the message. Taken as a refusal, it would leave a charge.
+ */
+const saysNothingOfEarlier = new Set<string>(['REQUEST_ID_REUSED']);
 
 /** Somebody has to change something first: a token, a deployment. The outcome of an earlier attempt stays unknown. */
-const hopelessCodes = new Set([Code.Unauthenticated, Code.PermissionDenied, Code.Unimplemented]);
+const hopelessCodes = new Set([
+  Code.Unauthenticated,
+  Code.PermissionDenied,
+  Code.Unimplemented,
+  Code.InvalidArgument,
+  Code.FailedPrecondition,
+]);
 
 /**
  * Classifies by who speaks. Only an error with our ErrorInfo was sent by a server that knows; a code alone may come from
@@ -41,7 +48,7 @@ export function outcomeOf(error: unknown): Refused | Unknown {
   const connectError = ConnectError.from(error);
   const { code, rawMessage } = connectError;
   const info = connectError.findDetails(ErrorInfoSchema).find(({ domain }) => domain === errorDomain);
-  if (info !== undefined && definiteCodes.has(code)) {
+  if (info !== undefined && definiteCodes.has(code) && !saysNothingOfEarlier.has(info.reason)) {
     return {
       answer: 'refused',
       refusal: { reason: info.reason, message: rawMessage, metadata: info.metadata },

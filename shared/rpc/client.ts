@@ -105,7 +105,7 @@ export function createServiceClient<S extends DescService>(
     const timeoutMs = Math.min(leftMs, clientLimits.timeoutMsMax + clientLimits.timerMarginMs);
     headers.set('connect-timeout-ms', String(serverTimeoutMs(timeoutMs)));
     const connection = connections.current();
-    const cutoff = createCutoff(clock, timeoutMs, signal, () => {
+    const cutoff = createCutoff(clock, timeoutMs, signal === undefined ? [] : [signal], () => {
       connections.suspect(connection);
       return new ConnectError('the server did not answer in time', Code.DeadlineExceeded);
     });

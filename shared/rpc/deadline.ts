@@ -45,7 +45,7 @@ export function createDeadlineInterceptor(deps: { clock: Clock; stopping: AbortS
     const leftMs = (req.contextValues.get(deadlineKey) ?? 0) - deps.clock.nowMs();
     if (leftMs <= 0)
       throw commonError('DEADLINE_EXCEEDED', 'the deadline came before any work: allow more time');
-    const outer = req.stream ? AbortSignal.any([req.signal, deps.stopping]) : req.signal;
+    const outer = req.stream ? [req.signal, deps.stopping] : [req.signal];
     const cutoff = createCutoff(deps.clock, leftMs, outer, () => lateError(req.method));
     try {
       const response = await Promise.race([next({ ...req, signal: cutoff.signal }), cutoff.ended]);

@@ -30,7 +30,7 @@ export interface ServerLimits {
   readonly connectionsMax: number;
   /** A connection that says nothing at all for this long is closed: it is a port scan or a broken client. */
   readonly firstBytesMsMax: number;
-  /** A request must have arrived whole by then; slower is an attack that holds connections open. */
+  /** An HTTP/1.1 request must have arrived whole by then. An HTTP/2 stream that dawdles holds nothing but itself. */
   readonly requestMsMax: number;
   /** A connection without traffic is closed. Longer than timeoutMsMax, so that a silent stream is not cut. */
   readonly connectionIdleMsMax: number;

@@ -13,6 +13,7 @@ import {
 import { nestedTypes } from '@bufbuild/protobuf/reflect';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { Code, type ConnectRouter } from '@connectrpc/connect';
+import { file_google_rpc_error_details } from '../gen/google/rpc/error_details_pb.ts';
 import * as v1 from '../gen/grpc/reflection/v1/reflection_pb.ts';
 import * as v1alpha from '../gen/grpc/reflection/v1alpha/reflection_pb.ts';
 
@@ -82,6 +83,8 @@ function createAnswerer(services: readonly DescService[]): (question: Question) 
     for (const dependency of file.dependencies) add(dependency);
   };
   for (const service of services) add(service.file);
+  // No service mentions them, but every error carries them: with this, grpcurl can print an error's details.
+  add(file_google_rpc_error_details);
 
   return (question) => {
     switch (question.case) {

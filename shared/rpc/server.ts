@@ -16,9 +16,9 @@ import { createErrorBoundary } from './error-boundary.ts';
 import { fieldInvalid } from './errors.ts';
 import { createHealth } from './health.ts';
 import { defaultServerLimits, type ServerLimits } from './limits.ts';
+import { answerUnknownFormat, answerUnknownPath, answerUnusable, isUnknownFormat } from './not-a-call.ts';
 import { openOnePort } from './one-port.ts';
 import { addReflection, reflectionServices } from './reflection.ts';
-import { answerUnknownPath } from './unknown-path.ts';
 import { createValidationInterceptor } from './validation.ts';
 
 export interface RpcServer {
@@ -63,7 +63,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const health = createHealth(served.map((service) => service.typeName));
 
   /** Before the body is read: a stranger cannot make us parse. */
-  function admitCaller(context: HandlerContext): void {
+  function identifyCaller(context: HandlerContext): void {
     context.values.set(callerKey, authentication.authenticate(context.requestHeader));
     const timeoutMs = context.timeoutMs();
     if (timeoutMs !== undefined && timeoutMs > limits.timeoutMsMax) {
@@ -76,7 +76,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     readMaxBytes: limits.readMaxBytes,
     maxTimeoutMs: limits.timeoutMsMax,
     shutdownSignal: aborting.signal,
-    requestGate: admitCaller,
+    requestGate: identifyCaller,
     // The first sees a call first. The boundary is inside deadline and admission, so that a handler that fails after
     // its call was answered still has its bug logged and its place held until it ends.
     interceptors: [
@@ -109,11 +109,12 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
       if (openRequests.size === 0) drained.resolve();
     });
     try {
-      serve(request, response);
+      if (isUnknownFormat(request)) answerUnknownFormat(response);
+      else serve(request, response);
     } catch (error) {
       // Connect throws for a request without a usable host, before there is a call. Uncaught, it would end the process.
       log.debug({ err: error }, 'not a usable request');
-      response.writeHead(400).end();
+      answerUnusable(response);
     }
   }
 

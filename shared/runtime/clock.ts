@@ -1,7 +1,5 @@
 // The clock: the only place that reads time or waits. Everything else is given one, so that a test can hold it.
 
-import { setTimeout as sleepFor } from 'node:timers/promises';
-
 export interface Clock {
   now(): Date;
   /** Milliseconds since the epoch, for deadlines and ages. */
@@ -15,12 +13,19 @@ export function createSystemClock(): Clock {
   return {
     now: () => new Date(),
     nowMs: () => Date.now(),
-    async sleep(durationMs, signal) {
-      try {
-        await sleepFor(durationMs, undefined, { ref: false, ...(signal ? { signal } : {}) });
-      } catch (error) {
-        if (!signal?.aborted) throw error;
-      }
+    // Not node:timers/promises: its sleep rejects when aborted, and making that error costs each call that is answered
+    // before its deadline, so nearly every one, more than the timer does.
+    sleep(durationMs, signal) {
+      if (signal?.aborted) return Promise.resolve();
+      return new Promise((resolve) => {
+        const end = () => {
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', end);
+          resolve();
+        };
+        const timer = setTimeout(end, durationMs).unref();
+        signal?.addEventListener('abort', end);
+      });
     },
   };
 }

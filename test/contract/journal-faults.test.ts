@@ -2,10 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { JournalUnavailableError } from '../../shared/journal/index.ts';
-import { createMongoStore } from '../../shared/journal/mongo-store.ts';
 import type { JournalStore } from '../../shared/journal/store.ts';
 import { add, openCounters } from '../support/counter-journal.ts';
-import { databasesUnderTest } from '../support/database.ts';
+import { storesUnderTest } from '../support/stores.ts';
 
 type Insert = JournalStore['insert'];
 
@@ -19,8 +18,8 @@ function withFaults(store: JournalStore, faults: ((insert: Insert) => Insert)[])
 
 const lost = new Error('connection closed');
 
-describe.each(databasesUnderTest())('the journal before a faulty database ($name)', ({ fresh }) => {
-  const realStore = async () => createMongoStore((await fresh()).db);
+describe.each(storesUnderTest())('the journal before a faulty database ($name)', ({ fresh }) => {
+  const realStore = async () => (await fresh()).store;
 
   test('an insert that happened but whose answer was lost is found and answered as the first', async () => {
     const faults = [
@@ -196,14 +195,12 @@ describe.each(databasesUnderTest())('the journal before a faulty database ($name
   });
 
   test('a stream with a missing entry is damaged, and nothing is built on it', async () => {
-    const { db } = await fresh();
-    const store = createMongoStore(db);
+    const { store, loseEntry, forgetCheckpoints } = await fresh();
     const journal = await openCounters(store);
     for (const i of [1, 2, 3]) await journal.submit(add(`k${i}`, 'a/x', 1));
     await journal.close();
-    const { deletedCount } = await db.collection<{ _id: string }>('journal').deleteOne({ _id: 's0#2' });
-    expect(deletedCount).toBe(1);
-    await db.collection<{ _id: string }>('checkpoints').deleteMany({});
+    await loseEntry('s0#2');
+    await forgetCheckpoints();
     await expect(openCounters(store, { limits: { gapReadsMax: 2 } })).rejects.toThrow(/entry 2 is missing/);
   });
 

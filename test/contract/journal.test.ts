@@ -1,13 +1,14 @@
-// The journal's contract, on every database that this machine has. What it does when answers are lost: journal-faults.test.ts.
+// The journal's contract, on every store: each database that this machine has, and memory. What it does when answers are lost: journal-faults.test.ts.
 
 import { describe, expect, test } from 'vitest';
 import { createFold, KeyReusedError, PageTokenError } from '../../shared/journal/index.ts';
 import { createMongoStore } from '../../shared/journal/mongo-store.ts';
 import { add, counterRules, openCounters } from '../support/counter-journal.ts';
 import { databasesUnderTest } from '../support/database.ts';
+import { storesUnderTest } from '../support/stores.ts';
 
-describe.each(databasesUnderTest())('the journal on $name', ({ fresh }) => {
-  const freshStore = async () => createMongoStore((await fresh()).db);
+describe.each(storesUnderTest())('the journal on $name', ({ fresh }) => {
+  const freshStore = async () => (await fresh()).store;
 
   test('records a key once and replays its outcome and the state of that moment', async () => {
     const journal = await openCounters(await freshStore());
@@ -234,8 +235,7 @@ describe.each(databasesUnderTest())('the journal on $name', ({ fresh }) => {
   });
 
   test('finds open work after a restart, whatever became of the checkpoint', async () => {
-    const { db } = await fresh();
-    const store = createMongoStore(db);
+    const { store, forgetCheckpoints } = await fresh();
     const first = await openCounters(store, { streamCount: 2 });
     await first.submit(add('k1', 'a/open', -1));
     await first.submit(add('k2', 'a/closed', -1));
@@ -254,7 +254,7 @@ describe.each(databasesUnderTest())('the journal on $name', ({ fresh }) => {
       ['a/open', -1],
     ];
     expect(await openAfter()).toEqual(open);
-    await db.collection<{ _id: string }>('checkpoints').deleteMany({});
+    await forgetCheckpoints();
     expect(await openAfter()).toEqual(open);
     // Ahead of its stream, as after restoring an older backup of the journal alone.
     await store.writeCheckpoint({ stream: 's0', seq: 1_000, open: [] });
@@ -307,42 +307,65 @@ describe.each(databasesUnderTest())('the journal on $name', ({ fresh }) => {
     await journal.close();
   });
 
-  describe('its unique indexes', () => {
-    const entry = (seq: number, key: string) => ({
-      _id: `s0#${seq}`,
-      stream: 's0',
-      seq,
-      keys: [key],
-      writer: 'w/1',
-      ops: [],
-      at: new Date('2026-01-01T00:00:00Z'),
-    });
+  test('nothing that was handed in or given out is shared with what is recorded', async () => {
+    const store = await freshStore();
+    await store.prepare();
+    const entry = { ...entryAt(1, 'k1'), at: new Date('2026-01-01T00:00:00Z') };
+    await store.insert([entry]);
+    entry.keys.push('k2');
+    entry.at.setTime(0);
+    const [given] = await store.read('s0', 1, 10);
+    expect(given).toEqual(entryAt(1, 'k1'));
+    given?.at.setTime(0);
+    expect(await store.read('s0', 1, 10)).toEqual([entryAt(1, 'k1')]);
+  });
 
-    test('judge a second entry at one place and a second use of one key, each entry for itself', async () => {
-      const store = await freshStore();
-      await store.prepare();
-      expect(await store.insert([entry(1, 'k1')])).toEqual(['inserted']);
-      expect(await store.insert([entry(1, 'k2'), entry(2, 'k1'), entry(3, 'k3')])).toEqual([
-        'duplicate',
-        'duplicate',
-        'inserted',
-      ]);
-    });
+  test('a value that is undefined is not recorded at all', async () => {
+    const store = await freshStore();
+    await store.prepare();
+    await store.insert([{ ...entryAt(1, 'k1'), ...({ lists: undefined } as object) }]);
+    const [given] = await store.read('s0', 1, 10);
+    expect(Object.keys(given ?? {})).toEqual(['_id', 'stream', 'seq', 'keys', 'writer', 'ops', 'at']);
+  });
 
-    test('must exist and be unique, or nothing starts', async () => {
-      const { db } = await fresh();
-      await db.createCollection('journal');
-      await db.collection('journal').createIndex({ keys: 1 }, { name: 'keys' });
-      await expect(openCounters(createMongoStore(db))).rejects.toThrow();
-    });
-
-    test('are created again when they were lost', async () => {
-      const { db } = await fresh();
-      await (await openCounters(createMongoStore(db))).close();
-      await db.collection('journal').dropIndex('keys');
-      await (await openCounters(createMongoStore(db))).close();
-      const indexes = await db.collection('journal').indexes();
-      expect(indexes.find(({ name }) => name === 'keys')).toMatchObject({ unique: true });
-    });
+  test('its unique keys judge a second entry at one place and a second use of one key, each entry for itself', async () => {
+    const store = await freshStore();
+    await store.prepare();
+    expect(await store.insert([entryAt(1, 'k1')])).toEqual(['inserted']);
+    expect(await store.insert([entryAt(1, 'k2'), entryAt(2, 'k1'), entryAt(3, 'k3')])).toEqual([
+      'duplicate',
+      'duplicate',
+      'inserted',
+    ]);
   });
 });
+
+describe.each(databasesUnderTest())('the unique indexes on $name', ({ fresh }) => {
+  test('must exist and be unique, or nothing starts', async () => {
+    const { db } = await fresh();
+    await db.createCollection('journal');
+    await db.collection('journal').createIndex({ keys: 1 }, { name: 'keys' });
+    await expect(openCounters(createMongoStore(db))).rejects.toThrow();
+  });
+
+  test('are created again when they were lost', async () => {
+    const { db } = await fresh();
+    await (await openCounters(createMongoStore(db))).close();
+    await db.collection('journal').dropIndex('keys');
+    await (await openCounters(createMongoStore(db))).close();
+    const indexes = await db.collection('journal').indexes();
+    expect(indexes.find(({ name }) => name === 'keys')).toMatchObject({ unique: true });
+  });
+});
+
+function entryAt(seq: number, key: string) {
+  return {
+    _id: `s0#${seq}`,
+    stream: 's0',
+    seq,
+    keys: [key],
+    writer: 'w/1',
+    ops: [],
+    at: new Date('2026-01-01T00:00:00Z'),
+  };
+}

@@ -54,27 +54,17 @@ test('300 duplicates at once join one piece of work: one effect, 300 equal answe
   expect(firstCount).toBe(work.startCount);
 });
 
-test('a joined duplicate gets the refusal of the first, marked as a replay', async () => {
-  const release = Promise.withResolvers<void>();
-  const joined = createLogOf();
-  const refusal = { reason: 'INSUFFICIENT_STOCK', message: 'none left', metadata: {} };
-  let startCount = 0;
-  const toy = await start({
-    log: joined.log,
-    placeOrder: async () => {
-      startCount += 1;
-      await release.promise;
-      return { replayed: false, refusal };
-    },
-  });
+test('a duplicate whose deadline comes first is told to ask again, and the first call still gets its answer', async () => {
+  const work = createWork();
+  const toy = await start({ placeOrder: work.run });
   const first = postJson(toy, 'PlaceOrder', orderJson, requestId);
-  await expect.poll(() => startCount).toBe(1);
-  // Late on purpose: it shows that the second call joined and waits.
+  await expect.poll(() => work.startCount).toBe(1);
   const late = await postJson(toy, 'PlaceOrder', orderJson, { ...requestId, 'connect-timeout-ms': '60' });
-  expect(faultOf(late.body).reason).toBe('REQUEST_IN_FLIGHT');
-  release.resolve();
-  expect(faultOf((await first).body).reason).toBe('INSUFFICIENT_STOCK');
-  expect(startCount).toBe(1);
+  expect(faultOf(late.body)).toMatchObject({ code: 'unavailable', reason: 'REQUEST_IN_FLIGHT' });
+  work.release();
+  expect((await first).body).toEqual({ order: { orderId: 'o-1' } });
+  expect((await first).headers.get('idempotency-replayed')).toBeNull();
+  expect(work.startCount).toBe(1);
 });
 
 test('another message, another caller, or another id does not join', async () => {

@@ -118,7 +118,9 @@ test('a request without a usable host is refused and the server lives on', async
   const toy = await start();
   for (const head of ['HTTP/1.0', 'HTTP/1.1\r\nhost: [[', 'HTTP/1.1\r\nhost: a b%%']) {
     const socket = await connectTo(toy);
-    socket.end(`POST /twicesafe.order.v1.OrderService/GetOrder ${head}\r\nconnection: close\r\n\r\n`);
+    socket.end(
+      `POST /twicesafe.order.v1.OrderService/GetOrder ${head}\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n`,
+    );
     expect(await text(socket)).toContain('HTTP/1.1 400');
   }
   expect((await postJson(toy, 'GetOrder', { orderId: 'o-1' })).status).toBe(200);

@@ -239,6 +239,14 @@ test('what is not a call of ours is answered sensibly', async () => {
   const toy = await start();
   const malformed = await postJson(toy, 'GetOrder', '{"orderId": ');
   expect([malformed.status, malformed.body['code']]).toEqual([400, 'invalid_argument']);
+  const unknownFormat = await fetch(`${toy.address}/twicesafe.order.v1.OrderService/GetOrder`, {
+    method: 'POST',
+    body: new URLSearchParams(),
+  });
+  expect([unknownFormat.status, await unknownFormat.text()]).toEqual([
+    415,
+    expect.stringContaining("add -H 'content-type: application/json'"),
+  ]);
   const unknownMethod = await postJson(toy, 'EatOrder', {});
   expect([unknownMethod.status, unknownMethod.body['code']]).toEqual([404, 'unimplemented']);
   const notImplemented = await postJson(toy, 'ListOrders', {});

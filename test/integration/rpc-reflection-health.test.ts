@@ -97,6 +97,11 @@ test('a symbol is answered with its file first and all files that it depends on'
   ]);
 });
 
+test("the messages of an error's details are found, so that a tool can print them", async () => {
+  const names = fileNames(await askV1({ case: 'fileContainingSymbol', value: 'google.rpc.ErrorInfo' }));
+  expect(names[0]).toBe('google/rpc/error_details.proto');
+});
+
 test.each([
   'twicesafe.order.v1.OrderService.PlaceOrder',
   'twicesafe.order.v1.PlaceOrderRequest',

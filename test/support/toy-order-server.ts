@@ -14,7 +14,13 @@ import {
   type ServerLimits,
   startRpcServer,
 } from '../../shared/rpc/index.ts';
-import { createLog, createSystemClock, type Logger } from '../../shared/runtime/index.ts';
+import {
+  createLog,
+  createSystemClock,
+  type Failpoints,
+  type Logger,
+  noFailpoints,
+} from '../../shared/runtime/index.ts';
 
 type OrderAnswer = Answer<{ order: { orderId: string } }>;
 
@@ -32,6 +38,7 @@ export interface ToyOrders {
   limits?: Partial<ServerLimits>;
   log?: Logger;
   port?: number;
+  failpoints?: Failpoints;
 }
 
 export interface ToyServer extends RpcServer {
@@ -64,6 +71,7 @@ export async function startToyOrders(toy: ToyOrders = {}): Promise<ToyServer> {
     limits: toy.limits ?? {},
     clock,
     log,
+    failpoints: toy.failpoints ?? noFailpoints,
     routes(router: ConnectRouter) {
       router.service(OrderService, {
         placeOrder: (request, context) => answering.answerOnce(context, (call) => placeOrder(request, call)),

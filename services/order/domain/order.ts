@@ -15,6 +15,11 @@ import {
 
 export type Money = { readonly amountMinorUnits: bigint; readonly currency: string };
 
+/** Only the amount and the currency: a message from the wire carries more, which must not be recorded. */
+export function moneyOf({ amountMinorUnits, currency }: Money): Money {
+  return { amountMinorUnits, currency };
+}
+
 export type OrderLine = {
   readonly sku: string;
   readonly quantity: number;
@@ -168,7 +173,7 @@ export function decideAttention(
   reason: SagaReason,
   during: SagaPhase,
 ): Decision {
-  const change = { entity: orderEntity(orderId), type: 'needs_attention', data: { reason, during } };
+  const change = { entity: orderEntity(orderId), type: 'needs_attention', data: { reason } };
   return unlessOvertaken(change, state, askAttention(state.saga, reason, during));
 }
 
@@ -215,10 +220,8 @@ export function evolveOrder(
     }
     case 'completed':
       return { ...state, saga: completeSaga(saga) };
-    case 'needs_attention': {
-      const { reason, during } = change.data as unknown as { reason: SagaReason; during: SagaPhase };
-      return { ...state, saga: askAttention(saga, reason, during) };
-    }
+    case 'needs_attention':
+      return { ...state, saga: askAttention(saga, change.data['reason'] as SagaReason, saga.phase) };
     default:
       // refused, noted, overtaken: they are history, not state.
       return state;

@@ -25,8 +25,9 @@ export function totalOf(
   if (totalMax && totalMax.currency !== currency) {
     return mismatch(`total_max is in ${totalMax.currency}, the items are priced in ${currency}`);
   }
-  const limit = totalMax?.amountMinorUnits ?? totalMinorUnitsMax;
-  if (amountMinorUnits > limit || amountMinorUnits > totalMinorUnitsMax) {
+  const asked = totalMax?.amountMinorUnits ?? totalMinorUnitsMax;
+  const limit = asked < totalMinorUnitsMax ? asked : totalMinorUnitsMax;
+  if (amountMinorUnits > limit) {
     return {
       refusal: {
         reason: 'TOTAL_ABOVE_MAX',
