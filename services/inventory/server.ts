@@ -1,8 +1,9 @@
 // Puts the inventory together: database, journal, handlers, sweeper, server; and takes it apart in reverse.
 
+import type { ServiceImpl } from '@connectrpc/connect';
 import { InventoryService } from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
 import { createAnswering } from '../../shared/idempotency/index.ts';
-import { createJournal } from '../../shared/journal/index.ts';
+import { createJournal, type Journal } from '../../shared/journal/index.ts';
 import { connectDatabase } from '../../shared/mongo/index.ts';
 import { authenticationFrom, startRpcServer } from '../../shared/rpc/index.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type RunningService,
   type ServiceConfig,
   type ServiceDeps,
+  type Shutdown,
 } from '../../shared/runtime/index.ts';
 import { createAuditHandler } from './audit.ts';
 import { createBackground } from './background.ts';
@@ -19,6 +21,26 @@ import { createItemHandlers } from './item-handlers.ts';
 import { createReservationFlow } from './reservation-flow.ts';
 import { createReservationHandlers } from './reservation-handlers.ts';
 import { createSweeper } from './sweeper.ts';
+
+/** The service on its journal: all of it but the database and the port. Its loops end with `shutdown`. */
+export function createInventory(
+  deps: Omit<ServiceDeps, 'failpoints'> & { journal: Journal; shutdown: Shutdown },
+): ServiceImpl<typeof InventoryService> {
+  const { journal, shutdown, clock, random, log } = deps;
+  const background = createBackground({ log });
+  shutdown.onStop('background', () => background.drain());
+
+  const flow = createReservationFlow({ journal, background });
+  const sweeping = createSweeper({ journal, flow, clock, random, log }).run(shutdown.signal);
+  shutdown.onStop('sweeper', () => sweeping);
+
+  const answering = createAnswering({ reasons: inventoryReasons, clock, log });
+  return {
+    ...createItemHandlers({ journal, answering }),
+    ...createReservationHandlers({ journal, flow, answering }),
+    ...createAuditHandler({ journal, clock }),
+  };
+}
 
 /** Resolves when it serves. When it cannot start, everything opened so far is closed and the reason is thrown. */
 export async function startInventory(config: ServiceConfig, deps: ServiceDeps): Promise<RunningService> {
@@ -45,14 +67,7 @@ export async function startInventory(config: ServiceConfig, deps: ServiceDeps): 
     });
     shutdown.onStop('journal', () => journal.close());
 
-    const background = createBackground({ log });
-    shutdown.onStop('background', () => background.drain());
-
-    const flow = createReservationFlow({ journal, background });
-    const sweeping = createSweeper({ journal, flow, clock, random, log }).run(shutdown.signal);
-    shutdown.onStop('sweeper', () => sweeping);
-
-    const answering = createAnswering({ reasons: inventoryReasons, clock, log });
+    const implementation = createInventory({ journal, shutdown, clock, random, log });
     const server = await startRpcServer({
       name: 'inventory',
       host: config.host,
@@ -60,11 +75,7 @@ export async function startInventory(config: ServiceConfig, deps: ServiceDeps): 
       portVariable: 'INVENTORY_PORT',
       services: [InventoryService],
       routes(router) {
-        router.service(InventoryService, {
-          ...createItemHandlers({ journal, answering }),
-          ...createReservationHandlers({ journal, flow, answering }),
-          ...createAuditHandler({ journal, clock }),
-        });
+        router.service(InventoryService, implementation);
       },
       authentication,
       clock,

@@ -1,10 +1,11 @@
 // Puts the order service together: database, journal, clients, coordinator, sweeper, server; and takes it apart in reverse.
 
+import type { ServiceImpl } from '@connectrpc/connect';
 import { InventoryService } from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
 import { OrderService } from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
 import { PaymentService } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import { createAnswering } from '../../shared/idempotency/index.ts';
-import { createJournal } from '../../shared/journal/index.ts';
+import { createJournal, type Journal } from '../../shared/journal/index.ts';
 import { connectDatabase } from '../../shared/mongo/index.ts';
 import {
   authenticationFrom,
@@ -12,7 +13,12 @@ import {
   requireOperator,
   startRpcServer,
 } from '../../shared/rpc/index.ts';
-import { createShutdown, type RunningService, type ServiceDeps } from '../../shared/runtime/index.ts';
+import {
+  createShutdown,
+  type RunningService,
+  type ServiceDeps,
+  type Shutdown,
+} from '../../shared/runtime/index.ts';
 import { createCoordinator, startSweeper } from '../../shared/saga/index.ts';
 import { auditParts } from './audit.ts';
 import type { OrderConfig } from './config.ts';
@@ -20,10 +26,54 @@ import { asOrder, orderIdOf } from './domain/order.ts';
 import { orderRules } from './domain/rules.ts';
 import { orderReasons } from './order-errors.ts';
 import { createOrderHandlers } from './order-handlers.ts';
-import { placeOrderSaga } from './place-order.ts';
+import { type PlaceOrderDependencies, placeOrderSaga } from './place-order.ts';
 import { createSagaHandlers } from './saga-handlers.ts';
 import { createSagaLog } from './saga-log.ts';
 import { createWatchHandler } from './watch.ts';
+
+/** The service on its journal: all of it but the database, the clients and the port. Its loops end with `shutdown`. */
+export function createOrder(
+  deps: ServiceDeps &
+    PlaceOrderDependencies & { journal: Journal; orderDeadlineMs: number; shutdown: Shutdown },
+): ServiceImpl<typeof OrderService> {
+  const { journal, inventory, payment, orderDeadlineMs, shutdown, clock, random, log, failpoints } = deps;
+  const definition = placeOrderSaga({ inventory, payment });
+  const coordinator = createCoordinator({
+    definition,
+    sagaLog: createSagaLog(journal),
+    clock,
+    random,
+    log,
+    failpoints,
+  });
+  shutdown.onStop('coordinator', () => coordinator.close());
+  const sweeper = startSweeper({
+    coordinator,
+    sagaOf: definition.sagaOf,
+    async findOpen() {
+      await journal.follow();
+      return [...journal.openEntities()].flatMap(([entity, { state, openedAt }]) => {
+        const order = asOrder(state);
+        return order ? [{ id: orderIdOf(entity), state: order, openedAt }] : [];
+      });
+    },
+    clock,
+    random,
+    log,
+  });
+  shutdown.onStop('sweeper', () => sweeper.stop());
+
+  const answering = createAnswering({ reasons: orderReasons, clock, log });
+  return {
+    ...createOrderHandlers({ journal, answering, coordinator, orderDeadlineMs }),
+    ...createSagaHandlers({ journal, answering, coordinator, definition, clock }),
+    ...createWatchHandler({ journal, clock }),
+    audit(_request, context) {
+      requireOperator(context);
+      return auditParts(journal.scan());
+    },
+  };
+}
 
 /** Resolves when it serves. When it cannot start, everything opened so far is closed and the reason is thrown. */
 export async function startOrder(config: OrderConfig, deps: ServiceDeps): Promise<RunningService> {
@@ -64,34 +114,8 @@ export async function startOrder(config: OrderConfig, deps: ServiceDeps): Promis
     });
     shutdown.onStop('payment client', () => payment.close());
 
-    const definition = placeOrderSaga({ inventory, payment });
-    const coordinator = createCoordinator({
-      definition,
-      sagaLog: createSagaLog(journal),
-      clock,
-      random,
-      log,
-      failpoints,
-    });
-    shutdown.onStop('coordinator', () => coordinator.close());
-    const sweeper = startSweeper({
-      coordinator,
-      sagaOf: definition.sagaOf,
-      async findOpen() {
-        await journal.follow();
-        return [...journal.openEntities()].flatMap(([entity, { state, openedAt }]) => {
-          const order = asOrder(state);
-          return order ? [{ id: orderIdOf(entity), state: order, openedAt }] : [];
-        });
-      },
-      clock,
-      random,
-      log,
-    });
-    shutdown.onStop('sweeper', () => sweeper.stop());
-
-    const answering = createAnswering({ reasons: orderReasons, clock, log });
     const { orderDeadlineMs } = config;
+    const implementation = createOrder({ ...deps, journal, inventory, payment, orderDeadlineMs, shutdown });
     const server = await startRpcServer({
       name: 'order',
       host: config.host,
@@ -99,15 +123,7 @@ export async function startOrder(config: OrderConfig, deps: ServiceDeps): Promis
       portVariable: 'ORDER_PORT',
       services: [OrderService],
       routes(router) {
-        router.service(OrderService, {
-          ...createOrderHandlers({ journal, answering, coordinator, orderDeadlineMs }),
-          ...createSagaHandlers({ journal, answering, coordinator, definition, clock }),
-          ...createWatchHandler({ journal, clock }),
-          audit(_request, context) {
-            requireOperator(context);
-            return auditParts(journal.scan());
-          },
-        });
+        router.service(OrderService, implementation);
       },
       authentication,
       clock,

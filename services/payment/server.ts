@@ -1,8 +1,9 @@
 // Puts the payment service together: database, journal, gateway, handlers, server; and takes it apart in reverse.
 
+import type { ServiceImpl } from '@connectrpc/connect';
 import { PaymentService } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import { createAnswering } from '../../shared/idempotency/index.ts';
-import { createJournal } from '../../shared/journal/index.ts';
+import { createJournal, type Journal } from '../../shared/journal/index.ts';
 import { connectDatabase } from '../../shared/mongo/index.ts';
 import { authenticationFrom, startRpcServer } from '../../shared/rpc/index.ts';
 import {
@@ -17,6 +18,20 @@ import { paymentRules } from './domain/rules.ts';
 import { createUnavailableGateway } from './gateway.ts';
 import { paymentReasons } from './payment-errors.ts';
 import { createPaymentHandlers } from './payment-handlers.ts';
+
+/** The service on its journal: all of it but the database and the port. */
+export function createPayment(
+  deps: Pick<ServiceDeps, 'clock' | 'log'> & { journal: Journal },
+): ServiceImpl<typeof PaymentService> {
+  const { journal, clock, log } = deps;
+  const answering = createAnswering({ reasons: paymentReasons, clock, log });
+  const gateway = createUnavailableGateway();
+  return {
+    ...createAccountHandlers({ journal, answering }),
+    ...createPaymentHandlers({ journal, answering, gateway }),
+    ...createAuditHandler({ journal }),
+  };
+}
 
 /** Resolves when it serves. When it cannot start, everything opened so far is closed and the reason is thrown. */
 export async function startPayment(config: ServiceConfig, deps: ServiceDeps): Promise<RunningService> {
@@ -43,19 +58,15 @@ export async function startPayment(config: ServiceConfig, deps: ServiceDeps): Pr
     });
     shutdown.onStop('journal', () => journal.close());
 
-    const answering = createAnswering({ reasons: paymentReasons, clock, log });
-    const gateway = createUnavailableGateway();
+    const implementation = createPayment({ journal, clock, log });
     const server = await startRpcServer({
       name: 'payment',
       host: config.host,
       port: config.port,
+      portVariable: 'PAYMENT_PORT',
       services: [PaymentService],
       routes(router) {
-        router.service(PaymentService, {
-          ...createAccountHandlers({ journal, answering }),
-          ...createPaymentHandlers({ journal, answering, gateway }),
-          ...createAuditHandler({ journal }),
-        });
+        router.service(PaymentService, implementation);
       },
       authentication,
       clock,

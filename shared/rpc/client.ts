@@ -9,7 +9,7 @@ import type { Refusal } from '../journal/decision.ts';
 import { type Clock, type Failpoints, type Logger, noFailpoints, type Random } from '../runtime/index.ts';
 import { outcomeOf, type Refused, type Unknown } from './call-outcome.ts';
 import { clientLimits } from './client-limits.ts';
-import { createConnections } from './connection.ts';
+import { type Connections, createConnections } from './connection.ts';
 import { createCutoff } from './cutoff.ts';
 import { replayedHeader } from './errors.ts';
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
@@ -56,6 +56,8 @@ export interface ServiceClient<S extends DescService> {
 export interface ServiceClientDependencies {
   /** `http://127.0.0.1:7002` */
   readonly address: string;
+  /** Another way to `address` than the network of this machine: the simulation's. */
+  readonly connections?: Connections;
   /** The bearer token that makes us a caller. */
   readonly token?: string;
   readonly clock: Clock;
@@ -85,7 +87,7 @@ export function createServiceClient<S extends DescService>(
   deps: ServiceClientDependencies,
 ): ServiceClient<S> {
   const { clock, random, log, failpoints = noFailpoints, retryBudget = createRetryBudget() } = deps;
-  const connections = createConnections(deps.address);
+  const connections = deps.connections ?? createConnections(deps.address);
 
   function headersFor(method: DescMethodUnary, requestId: string | undefined): Headers {
     const headers = new Headers();

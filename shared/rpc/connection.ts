@@ -1,11 +1,15 @@
 // One client's connection: HTTP/2, opened when needed, replaced when it is lost or silent. It knows no RPC.
 
 import type { Transport } from '@connectrpc/connect';
-import { createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import { Http2SessionManager } from '@connectrpc/connect-node';
 import { clientLimits } from './client-limits.ts';
+import { createDirectTransport } from './direct-transport.ts';
 
 export interface Connection {
   readonly transport: Transport;
+}
+
+interface Http2Connection extends Connection {
   readonly session: Http2SessionManager;
 }
 
@@ -23,13 +27,13 @@ export interface Connections {
 
 export function createConnections(address: string): Connections {
   let current = open(address);
-  const suspected = new Set<Connection>();
+  const suspected = new Set<Http2Connection>();
   return {
     current: () => current,
     suspect(connection) {
       for (const each of suspected) if (isOver(each.session)) suspected.delete(each);
       if (connection !== current) return;
-      suspected.add(connection);
+      suspected.add(current);
       current = open(address);
     },
     close() {
@@ -38,20 +42,12 @@ export function createConnections(address: string): Connections {
   };
 }
 
-function open(address: string): Connection {
+function open(address: string): Http2Connection {
   // No pings: in this version of connect-node an unanswered one can end the process.
   const session = new Http2SessionManager(address, {
     idleConnectionTimeoutMs: clientLimits.connectionIdleMsMax,
   });
-  const transport = createConnectTransport({
-    baseUrl: address,
-    httpVersion: '2',
-    useBinaryFormat: true,
-    // Answers are small and the network is near: compressing costs more than it saves.
-    acceptCompression: [],
-    readMaxBytes: clientLimits.readMaxBytes,
-    sessionManager: session,
-  });
+  const transport = createDirectTransport(session, clientLimits.readMaxBytes);
   return { transport, session };
 }
 

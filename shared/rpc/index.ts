@@ -1,6 +1,7 @@
 // The door of shared/rpc: the server, the client, their errors, and who calls.
 
 export { type Authentication, authenticationFrom } from './authentication.ts';
+export { type CallPath, type CallPathDependencies, createCallPath } from './call-path.ts';
 export { type Caller, callerOf, requireOperator } from './caller.ts';
 export {
   type CallAnswer,
@@ -9,6 +10,7 @@ export {
   type ServiceClient,
   type ServiceClientDependencies,
 } from './client.ts';
+export type { Connections } from './connection.ts';
 export { deadlineOf, inFlightError } from './deadline.ts';
 export {
   type Fault,

@@ -5,7 +5,9 @@ import {
   createServer as createHttp2Server,
   type Http2ServerRequest,
   type Http2ServerResponse,
+  type IncomingHttpHeaders,
   type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { ServerLimits } from './limits.ts';
@@ -28,23 +30,29 @@ export interface OnePortOptions {
   readonly limits: ServerLimits;
   /** Node gives an HTTP/2 request and response the shape of HTTP/1.1's, so one handler serves both. */
   handle(request: IncomingMessage, response: ServerResponse): void;
+  /** Sees each HTTP/2 request first, as a stream; returns false to leave it to `handle`. */
+  takeStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean;
 }
 
 /** Rejects with an Error of one plain sentence when the port cannot be had. Port 0 takes any free one. */
 export async function openOnePort(options: OnePortOptions): Promise<OnePort> {
-  const { limits, handle } = options;
-  const http2 = createHttp2Server(
-    {
-      settings: {
-        maxConcurrentStreams: limits.connectionStreamsMax,
-        maxHeaderListSize: limits.headerBytesMax,
-      },
-      maxSessionMemory: limits.connectionMemoryBytes / 1_000_000,
-      streamResetBurst: limits.streamResetBurst,
-      streamResetRate: limits.streamResetsPerSecond,
+  const { limits, handle, takeStream } = options;
+  const http2 = createHttp2Server({
+    settings: {
+      maxConcurrentStreams: limits.connectionStreamsMax,
+      maxHeaderListSize: limits.headerBytesMax,
     },
+    maxSessionMemory: limits.connectionMemoryBytes / 1_000_000,
+    streamResetBurst: limits.streamResetBurst,
+    streamResetRate: limits.streamResetsPerSecond,
+  });
+  // Never listens: it only gives a stream the shape of a request and a response.
+  const requests = createHttp2Server(
     handle as unknown as (request: Http2ServerRequest, response: Http2ServerResponse) => void,
   );
+  http2.on('stream', (stream, headers, ...more) => {
+    if (!takeStream(stream, headers)) requests.emit('stream', stream, headers, ...more);
+  });
   // The HTTP/1.1 server owns the listener, because Node watches over slow requests only where it listens itself.
   const listener = createServer(
     {

@@ -1,25 +1,22 @@
 // The server: puts the parts together in their order, and starts and stops them. It knows no service by name.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { DescService } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as Level } from '@bufbuild/protobuf/wkt';
-import type { ConnectRouter, HandlerContext, Interceptor } from '@connectrpc/connect';
+import type { ConnectRouter } from '@connectrpc/connect';
 import { type ConnectNodeAdapterOptions, connectNodeAdapter } from '@connectrpc/connect-node';
 import { Health } from '../gen/grpc/health/v1/health_pb.ts';
-import { createRequestIdInterceptor } from '../idempotency/request-id.ts';
-import { type Clock, type Failpoints, type Logger, noFailpoints } from '../runtime/index.ts';
-import { createAdmissionInterceptor } from './admission.ts';
+import type { Clock, Failpoints, Logger } from '../runtime/index.ts';
 import type { Authentication } from './authentication.ts';
-import { callerKey } from './caller.ts';
-import { createDeadlineInterceptor, deadlineKey, durationMsFor, stoppingError } from './deadline.ts';
-import { createErrorBoundary } from './error-boundary.ts';
-import { fieldInvalid } from './errors.ts';
+import { createCallPath } from './call-path.ts';
+import { stoppingError } from './deadline.ts';
+import { createDirectCalls } from './direct-calls.ts';
 import { createHealth } from './health.ts';
 import { defaultServerLimits, type ServerLimits } from './limits.ts';
 import { answerUnknownFormat, answerUnknownPath, answerUnusable, isUnknownFormat } from './not-a-call.ts';
 import { openOnePort } from './one-port.ts';
 import { addReflection, reflectionServices } from './reflection.ts';
-import { createValidationInterceptor } from './validation.ts';
 
 export interface RpcServer {
   readonly port: number;
@@ -62,34 +59,33 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const served = [...services, Health, ...reflectionServices];
   const health = createHealth(served.map((service) => service.typeName));
 
-  /** Before the body is read: a stranger cannot make us parse. */
-  function identifyCaller(context: HandlerContext): void {
-    context.values.set(callerKey, authentication.authenticate(context.requestHeader));
-    const timeoutMs = context.timeoutMs();
-    if (timeoutMs !== undefined && timeoutMs > limits.timeoutMsMax) {
-      throw fieldInvalid('timeout', `ask for at most ${limits.timeoutMsMax} ms`);
-    }
-    context.values.set(deadlineKey, clock.nowMs() + durationMsFor(context.method, timeoutMs, limits));
-  }
+  const { identifyCaller, interceptors } = createCallPath({
+    services,
+    authentication,
+    limits,
+    stopping: stopping.signal,
+    clock,
+    log,
+    failpoints: options.failpoints,
+  });
 
+  const direct = createDirectCalls({
+    interceptors,
+    requestGate: identifyCaller,
+    readBytesMax: limits.readMaxBytes,
+    timeoutMsMax: limits.timeoutMsMax,
+    stopping: aborting.signal,
+    log,
+  });
   const serve = connectNodeAdapter({
     readMaxBytes: limits.readMaxBytes,
     maxTimeoutMs: limits.timeoutMsMax,
     shutdownSignal: aborting.signal,
     requestGate: identifyCaller,
-    // The first sees a call first. The boundary is inside deadline and admission, so that a handler that fails after
-    // its call was answered still has its bug logged and its place held until it ends.
-    interceptors: [
-      createDeadlineInterceptor({ clock, stopping: stopping.signal }),
-      createAdmissionInterceptor(limits),
-      createErrorBoundary(log),
-      createRequestIdInterceptor(),
-      createValidationInterceptor(services),
-      createFailpointInterceptor(options.failpoints ?? noFailpoints),
-    ],
+    interceptors,
     fallback: answerUnknownPath as NonNullable<ConnectNodeAdapterOptions['fallback']>,
     routes(router) {
-      options.routes(router);
+      options.routes(direct.alsoFor(router));
       // Probes and tools come without a token, and must get through when everything else is refused.
       const open = { interceptors: [], requestGate: () => undefined, shutdownSignal: stopping.signal };
       router.service(Health, health.implementation, open);
@@ -97,17 +93,27 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     },
   });
 
-  const openRequests = new Set<ServerResponse>();
+  const openRequests = new Set<ServerResponse | ServerHttp2Stream>();
   let drained = Promise.withResolvers<void>();
 
-  function handle(request: IncomingMessage, response: ServerResponse): void {
-    openRequests.add(response);
-    response.once('close', () => {
-      openRequests.delete(response);
+  function noteOpen(request: ServerResponse | ServerHttp2Stream): void {
+    openRequests.add(request);
+    request.once('close', () => {
+      openRequests.delete(request);
       if (!stopping.signal.aborted) return;
       onePort.closeIdle();
       if (openRequests.size === 0) drained.resolve();
     });
+  }
+
+  function takeStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
+    const isTaken = direct.take(stream, headers);
+    if (isTaken) noteOpen(stream);
+    return isTaken;
+  }
+
+  function handle(request: IncomingMessage, response: ServerResponse): void {
+    noteOpen(response);
     try {
       if (isUnknownFormat(request)) answerUnknownFormat(response);
       else serve(request, response);
@@ -124,6 +130,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     portVariable: options.portVariable,
     limits,
     handle,
+    takeStream,
   });
 
   async function waitUntilDrained(durationMs: number): Promise<void> {
@@ -171,13 +178,4 @@ function assertRepeatable(services: readonly DescService[]): void {
   throw new Error(
     `these RPCs must declare idempotency_level NO_SIDE_EFFECTS, or IDEMPOTENT and be unary: ${names}`,
   );
-}
-
-function createFailpointInterceptor(failpoints: Failpoints): Interceptor {
-  return (next) => async (req) => {
-    await failpoints.reach('rpc.before_handler', [req.method.name]);
-    const response = await next(req);
-    await failpoints.reach('rpc.before_answer', [req.method.name]);
-    return response;
-  };
 }
