@@ -90,7 +90,10 @@ function sayIdempotency(method: DescMethod): string {
     case IdempotencyLevel.IDEMPOTENT:
       return 'IDEMPOTENT: needs a request id, and the same one gets the recorded answer';
     case IdempotencyLevel.NO_SIDE_EFFECTS:
-      return 'NO_SIDE_EFFECTS: takes no request id, and answers HTTP GET too';
+      // Connect has no GET for streams.
+      return method.methodKind === 'unary'
+        ? 'NO_SIDE_EFFECTS: takes no request id, and answers HTTP GET too'
+        : 'NO_SIDE_EFFECTS: takes no request id; a stream';
     default:
       throw new Error(`${method.parent.typeName}.${method.name} declares no idempotency_level`);
   }

@@ -1,0 +1,94 @@
+// Orders as cheap to send as they can be, so that the sender is not what is measured: one HTTP/2 connection, the message
+// encoded beforehand, the answer judged by its status. Asked once: what to do with a refusal is the caller's business.
+
+import { type ClientHttp2Session, connect } from 'node:http2';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { PlaceOrderRequestSchema } from '../../../shared/gen/twicesafe/order/v1/order_pb.ts';
+
+/** `late`: no answer within its time. `shed`: refused before any work. `other`: anything else, which must not happen. */
+export type Ending = 'confirmed' | 'shed' | 'late' | 'other';
+
+export interface Orders {
+  /** Places one order and resolves with how it ended and, when it was refused, what the server said. */
+  place(requestId: string, timeoutMs: number): Promise<{ ending: Ending; tookMs: number; said: string }>;
+  /** Connections that ended by themselves. */
+  lostCount(): number;
+  close(): void;
+}
+
+/** How much later than the server our own timer fires: the server answers at its deadline, so it should never. */
+const marginMs = 500;
+
+const path = '/twicesafe.order.v1.OrderService/PlaceOrder';
+
+export function openOrders(address: string, accounts: readonly string[], sku: string): Orders {
+  const messages = accounts.map((accountId) =>
+    toBinary(
+      PlaceOrderRequestSchema,
+      create(PlaceOrderRequestSchema, {
+        lines: [{ sku, quantity: 1 }],
+        paymentSource: { case: 'accountId', value: accountId },
+      }),
+    ),
+  );
+  let closing = false;
+  let lostCount = 0;
+  let sentCount = 0;
+  let session = open();
+
+  function open(): ClientHttp2Session {
+    const opened = connect(address);
+    opened.on('error', () => undefined);
+    opened.on('close', () => {
+      if (!closing) lostCount += 1;
+    });
+    return opened;
+  }
+
+  return {
+    place(requestId, timeoutMs) {
+      if (session.closed || session.destroyed) session = open();
+      sentCount += 1;
+      const message = messages[sentCount % messages.length] ?? new Uint8Array();
+      const beganAtMs = performance.now();
+      return new Promise((resolve) => {
+        const stream = session.request({
+          ':method': 'POST',
+          ':path': path,
+          'content-type': 'application/proto',
+          'connect-protocol-version': '1',
+          'connect-timeout-ms': String(timeoutMs),
+          'request-id': requestId,
+        });
+        let status = 0;
+        let text = '';
+        stream.setTimeout(timeoutMs + marginMs, () => stream.close());
+        stream.on('response', (headers) => {
+          status = headers[':status'] ?? 0;
+        });
+        stream.setEncoding('utf8');
+        stream.on('data', (chunk: string) => {
+          if (status !== 200) text += chunk;
+        });
+        stream.on('error', () => undefined);
+        stream.on('close', () => {
+          resolve({ ending: endingOf(status, text), tookMs: performance.now() - beganAtMs, said: text });
+        });
+        stream.end(message);
+      });
+    },
+    lostCount: () => lostCount,
+    close() {
+      closing = true;
+      session.destroy();
+    },
+  };
+}
+
+function endingOf(status: number, text: string): Ending {
+  if (status === 200) return 'confirmed';
+  if (text.includes('OVERLOADED')) return 'shed';
+  return status === 0 || text.includes('REQUEST_IN_FLIGHT') || text.includes('DEADLINE_EXCEEDED')
+    ? 'late'
+    : 'other';
+}
