@@ -39,6 +39,8 @@ export interface OrderDependencies {
   readonly answering: Answering;
   readonly coordinator: Coordinator<OrderState>;
   readonly orderDeadlineMs: number;
+  /** The answer while more sagas are under way than can be finished. */
+  readonly overloaded: () => Error;
 }
 
 type OrderMethods = 'placeOrder' | 'getOrder' | 'listOrders' | 'cancelOrder';
@@ -46,7 +48,7 @@ type OrderMethods = 'placeOrder' | 'getOrder' | 'listOrders' | 'cancelOrder';
 export function createOrderHandlers(
   deps: OrderDependencies,
 ): Pick<ServiceImpl<typeof OrderService>, OrderMethods> {
-  const { journal, answering, coordinator, orderDeadlineMs } = deps;
+  const { journal, answering, coordinator, orderDeadlineMs, overloaded } = deps;
 
   /**
    * Records the order once, then drives its saga or joins the drive. A duplicate takes the same way: it finds the order
@@ -55,6 +57,8 @@ export function createOrderHandlers(
   async function place(call: IdempotentCall, request: PlaceOrderRequest) {
     const orderId = deriveId('order', call.caller, call.rpc, call.requestId);
     const accountId = accountIdOf(request);
+    // Before anything is recorded. An order that was recorded is driven in any case.
+    if (coordinator.isFull() && !journal.knows(call.key)) throw overloaded();
     const entity = orderEntity(orderId);
     const recorded = await journal.submit({
       key: call.key,

@@ -3,7 +3,7 @@
 import type { InventoryService } from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
 import type { PaymentService } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import type { CallAnswer, ServiceClient } from '../../shared/rpc/index.ts';
-import type { SagaDefinition, SagaReason, StepAnswer, StepCall, StepData } from '../../shared/saga/index.ts';
+import type { SagaDefinition, StepAnswer, StepCall, StepData } from '../../shared/saga/index.ts';
 import { type Money, moneyOf, type OrderLine, type OrderState } from './domain/order.ts';
 import { totalOf } from './domain/total.ts';
 import { orderReasons } from './order-errors.ts';
@@ -35,13 +35,16 @@ export function placeOrderSaga({ inventory, payment }: PlaceOrderDependencies): 
         async run(order, _before, call) {
           const lines = order.lines.map(({ sku, quantity }) => ({ sku, quantity }));
           const request = { reservationId: order.reservationId, lines, reference: order.reservationId };
-          return stepAnswer(await inventory.call('reserveStock', request, once(call)), ({ reservation }) => ({
-            lines: (reservation?.lines ?? []).map(({ sku, quantity, unitPrice }) => ({
-              sku,
-              quantity,
-              unitPrice: unitPrice ? moneyOf(unitPrice) : null,
+          const answer = await inventory.call('reserveStock', request, once(call));
+          return inKnownWords(
+            stepAnswer(answer, ({ reservation }) => ({
+              lines: (reservation?.lines ?? []).map(({ sku, quantity, unitPrice }) => ({
+                sku,
+                quantity,
+                unitPrice: unitPrice ? moneyOf(unitPrice) : null,
+              })),
             })),
-          }));
+          );
         },
         async undo({ reservationId }, call) {
           return stepAnswer(
@@ -65,7 +68,8 @@ export function placeOrderSaga({ inventory, payment }: PlaceOrderDependencies): 
             amount: total,
             reference: order.reservationId,
           };
-          return stepAnswer(await payment.call('createPayment', request, once(call)), () => ({ total }));
+          const answer = await payment.call('createPayment', request, once(call));
+          return inKnownWords(stepAnswer(answer, () => ({ total })));
         },
         async undo({ paymentId }, call) {
           return stepAnswer(await payment.call('cancelPayment', { paymentId }, once(call)), () => ({}));
@@ -91,30 +95,26 @@ function once({ requestId, budgetMs }: StepCall) {
   return { requestId, budgetMs, attempts: 1 };
 }
 
-/**
- * Refusals that the other service did not record, so they say nothing of an earlier attempt: after a deployment the
- * same step may be written otherwise than when it had its effect.
- */
-const unrecorded: ReadonlySet<string> = new Set(['REQUEST_ID_REUSED', 'FIELD_INVALID']);
-
 function stepAnswer<T>(answer: CallAnswer<T>, dataOf: (response: T) => StepData): StepAnswer {
   switch (answer.answer) {
     case 'done':
       return { answer: 'done', data: dataOf(answer.response) };
     case 'refused':
-      if (unrecorded.has(answer.refusal.reason)) return { answer: 'unknown', reason: answer.refusal.reason };
-      return { answer: 'refused', reason: knownReason(answer.refusal) };
+      return { answer: 'refused', reason: answer.refusal };
     case 'unknown':
-      return { answer: 'unknown', reason: answer.reason };
+      return { answer: 'unknown', reason: answer.reason, retryDelayMs: answer.retryDelayMs };
   }
 }
 
-/** A reason that callers of the order service were never told of (a service newer than this one) keeps its words. */
-function knownReason(refusal: SagaReason): SagaReason {
-  if (refusal.reason in orderReasons) return refusal;
+/**
+ * A step's refusal is recorded as PlaceOrder's. One that callers were never told of (of a service newer than this one)
+ * gets a reason that they know. What an undo is refused for is an operator's matter, and stays as it is.
+ */
+function inKnownWords(answer: StepAnswer): StepAnswer {
+  if (answer.answer !== 'refused' || answer.reason.reason in orderReasons) return answer;
+  const { reason, metadata, ...words } = answer.reason;
   return {
-    ...refusal,
-    reason: 'STEP_REFUSED',
-    metadata: { ...refusal.metadata, step_reason: refusal.reason },
+    answer: 'refused',
+    reason: { ...words, reason: 'STEP_REFUSED', metadata: { ...metadata, step_reason: reason } },
   };
 }

@@ -9,6 +9,8 @@ import { createJournal, type Journal } from '../../shared/journal/index.ts';
 import { connectDatabase } from '../../shared/mongo/index.ts';
 import {
   authenticationFrom,
+  createPushback,
+  createRefusals,
   createServiceClient,
   requireOperator,
   startRpcServer,
@@ -65,7 +67,13 @@ export function createOrder(
 
   const answering = createAnswering({ reasons: orderReasons, clock, log });
   return {
-    ...createOrderHandlers({ journal, answering, coordinator, orderDeadlineMs }),
+    ...createOrderHandlers({
+      journal,
+      answering,
+      coordinator,
+      orderDeadlineMs,
+      overloaded: createRefusals({ clock, log }),
+    }),
     ...createSagaHandlers({ journal, answering, coordinator, definition, clock }),
     ...createWatchHandler({ journal, clock }),
     audit(_request, context) {
@@ -101,14 +109,18 @@ export async function startOrder(config: OrderConfig, deps: ServiceDeps): Promis
     shutdown.onStop('journal', () => journal.close());
 
     const token = config.serviceToken === '' ? {} : { token: config.serviceToken };
+    const pushback = createPushback();
+    const { onOverloaded } = pushback;
     const inventory = createServiceClient(InventoryService, {
       address: config.inventoryAddress,
+      onOverloaded,
       ...token,
       ...deps,
     });
     shutdown.onStop('inventory client', () => inventory.close());
     const payment = createServiceClient(PaymentService, {
       address: config.paymentAddress,
+      onOverloaded,
       ...token,
       ...deps,
     });
@@ -126,6 +138,20 @@ export async function startOrder(config: OrderConfig, deps: ServiceDeps): Promis
         router.service(OrderService, implementation);
       },
       authentication,
+      // Everything but PlaceOrder goes first: reads and repeats, and what an operator or a cancel has to undo.
+      load: {
+        sagaRpcs: {
+          steps: [],
+          settling: [
+            OrderService.method.cancelOrder,
+            OrderService.method.retrySaga,
+            OrderService.method.abortSaga,
+          ],
+        },
+        delayMs: journal.standingMs,
+        wasPushedBack: pushback.wasPushedBack,
+        isKnown: journal.knows,
+      },
       clock,
       log,
       failpoints,

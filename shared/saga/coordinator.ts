@@ -41,6 +41,8 @@ export interface Coordinator<S> {
   /** Makes a drive that waits between attempts look again now: the saga's state changed, or an operator asks. */
   nudge(id: string): void;
   isDriving(id: string): boolean;
+  /** So many sagas are under way here that no new one should begin. Those that began are driven in any case. */
+  isFull(): boolean;
   attempts: Attempts;
   /** Lets no attempt begin any more and waits for those under way. */
   close(): Promise<void>;
@@ -253,7 +255,9 @@ export function createCoordinator<S>(deps: CoordinatorDependencies<S>): Coordina
       if (answer.answer !== 'unknown') return answer;
       log.debug({ saga: id, step: name, reason: answer.reason, attempt }, 'step unknown, asked again');
       const ceilingMs = Math.min(limits.delayMsMax, limits.firstDelayMs * 2 ** Math.min(attempt, 16));
-      await pause(drive, Math.min(random.fraction() * ceilingMs, Math.max(0, untilMs - clock.nowMs())));
+      // Not before the other service wants it: a saga that asks sooner is part of what keeps it overloaded.
+      const delayMs = (answer.retryDelayMs ?? 0) + random.fraction() * ceilingMs;
+      await pause(drive, Math.min(delayMs, Math.max(0, untilMs - clock.nowMs())));
       await look(id, drive);
       if (phaseOf(drive.state) !== phase) return 'moved';
     }
@@ -285,6 +289,7 @@ export function createCoordinator<S>(deps: CoordinatorDependencies<S>): Coordina
     advance,
     nudge: (id) => drives.get(id)?.nudged.abort(),
     isDriving: (id) => drives.has(id),
+    isFull: () => drives.size >= limits.drivesMax,
     attempts,
     async close() {
       stopping = true;

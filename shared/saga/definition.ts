@@ -9,7 +9,12 @@ import type { SagaPhase, SagaReason, SagaState } from './saga-state.ts';
 export type StepAnswer =
   | { readonly answer: 'done'; readonly data: StepData }
   | { readonly answer: 'refused'; readonly reason: SagaReason }
-  | { readonly answer: 'unknown'; readonly reason: string };
+  | {
+      readonly answer: 'unknown';
+      readonly reason: string;
+      /** The other service asked not to be called before. Left out: it did not ask. */
+      readonly retryDelayMs?: number;
+    };
 
 /** What later steps need of an earlier one. Running the step again gives the same. */
 export type StepData = Readonly<Record<string, unknown>>;

@@ -13,6 +13,9 @@ export interface SagaLimits {
   readonly attentionDelayMs: number;
   /** Sagas that this process drives at once without a caller waiting for them. Leaves room for new orders. */
   readonly resumedSagasMax: number;
+  /** Drives at once, with and without a caller: twice the calls that a server lets run. What is confirmed and not yet
+   * finished grows here when finishing is slower than placing; above it new sagas are refused until some are done. */
+  readonly drivesMax: number;
   /** How often the sweeper looks. Two looks find a saga that a killed process left, well within ten seconds. */
   readonly sweepEveryMs: number;
   /** A saga younger than this is left to whoever placed it: its own process is most likely at work on it. */
@@ -28,6 +31,7 @@ export const defaultSagaLimits: SagaLimits = {
   attentionAfterMs: 600_000,
   attentionDelayMs: 60_000,
   resumedSagasMax: 64,
+  drivesMax: 2_000,
   sweepEveryMs: 1_000,
   graceMs: 3_000,
   rememberedSagasMax: 2_000,

@@ -99,6 +99,12 @@ export function textOf<T>(answer: Answer<T>): string {
   return `${answer.kind} ${JSON.stringify(said, (_key, value) => (typeof value === 'bigint' ? `${value}n` : value))}`;
 }
 
+/** `done`, the reason of a refusal, or why nothing is known: what most tests count. */
+export function endOf(answer: Answer<unknown>): string {
+  if (answer.kind === 'done') return 'done';
+  return answer.kind === 'refused' ? answer.refusal.reason : answer.why;
+}
+
 /** How many answers said what, for failures that can be read. */
 export function tally(texts: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};

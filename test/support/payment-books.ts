@@ -90,9 +90,17 @@ export function openBooks() {
     },
     refund: (paymentId: string, amount: Money, key?: string, caller = 'shop') =>
       submit(key, both(caller, paymentId), (all) =>
-        decideRefundPayment(all, { caller, paymentId, amount, reason: 'broken' }),
+        decideRefundPayment(all, {
+          caller,
+          paymentId,
+          amount,
+          reason: 'broken',
+          refundId: key ?? 'refund-1',
+        }),
       ),
     cancel: (paymentId: string, key?: string, caller = 'shop') =>
-      submit(key, both(caller, paymentId), (all) => decideCancelPayment(all, { caller, paymentId })),
+      submit(key, both(caller, paymentId), (all) =>
+        decideCancelPayment(all, { caller, paymentId, cancelId: key ?? 'cancel-1' }),
+      ),
   };
 }

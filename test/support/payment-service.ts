@@ -3,6 +3,7 @@
 
 import { type CallOptions, type Client, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
+import type { PaymentConfig } from '../../services/payment/config.ts';
 import { startPayment } from '../../services/payment/server.ts';
 import { BadRequestSchema, ErrorInfoSchema } from '../../shared/gen/google/rpc/error_details_pb.ts';
 import { type AuditResponse, PaymentService } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
@@ -22,7 +23,10 @@ export type PaymentClient = Client<typeof PaymentService>;
 /** Callers: `shop`, `other`, and `books`, which is an operator. */
 const authTokens = 'shop-token=shop,other-token=other,books-token=books:operator';
 
-export function startPaymentOn(database: FreshDatabase): Promise<RunningService> {
+export function startPaymentOn(
+  database: FreshDatabase,
+  more: Partial<PaymentConfig> = {},
+): Promise<RunningService> {
   return startPayment(
     {
       host: '127.0.0.1',
@@ -33,6 +37,7 @@ export function startPaymentOn(database: FreshDatabase): Promise<RunningService>
       authTokens,
       journalStreams: 1,
       failpoints: '',
+      ...more,
     },
     {
       clock: createSystemClock(),

@@ -21,7 +21,7 @@ import {
   type StepCall,
   turnSaga,
 } from '../../shared/saga/index.ts';
-import { evenRandom, type HeldClock } from './held-clock.ts';
+import { createHeldClock, evenRandom, type HeldClock } from './held-clock.ts';
 
 export interface ScriptedState {
   readonly saga: SagaState;
@@ -197,3 +197,27 @@ export function scriptedCoordinator(options: {
   });
   return { coordinator, calls };
 }
+
+export const isAtRest = ({ saga }: ScriptedState) => saga.phase === 'completed' || saga.phase === 'cancelled';
+
+/** A saga that was placed just now and has ten seconds, and a process to drive it. */
+export function placedSaga(
+  script: Script = {},
+  options: { clock?: HeldClock; world?: World; gate?: Gate; held?: boolean } = {},
+) {
+  // Unless it is held, waiting costs no time, but time passes by it.
+  const clock = options.clock ?? createHeldClock({ skipping: !options.held });
+  const log = createMemoryLog(new Date(clock.nowMs() + 10_000));
+  const world = options.world ?? createWorld();
+  const { gate } = options;
+  const made = scriptedCoordinator({ clock, world, log: log.log, script, ...(gate ? { gate } : {}) });
+  return { ...made, clock, log, world, run: () => made.coordinator.advance(sagaId, log.state(), isAtRest) };
+}
+
+/** Holds one call back until `until`. */
+export const heldAt =
+  (held: CallName, until: Promise<void>): Gate =>
+  async (name, reach) => {
+    if (name === held) await until;
+    return reach();
+  };

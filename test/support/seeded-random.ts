@@ -21,6 +21,17 @@ export function randomFromEnvironment(): SeededRandom {
   return seededRandom(given ? Number(given) : Math.floor(createSystemRandom().fraction() * 2 ** 31));
 }
 
+/** Runs the body; what it throws begins with the seed that leads there again. */
+export async function underSeed(body: (random: SeededRandom) => Promise<void>): Promise<void> {
+  const random = randomFromEnvironment();
+  try {
+    await body(random);
+  } catch (error) {
+    if (error instanceof Error) error.message = `SEED=${random.seed}: ${error.message}`;
+    throw error;
+  }
+}
+
 /** Mulberry32: tiny, and good enough to choose moments and victims. */
 export function seededRandom(seed: number): SeededRandom {
   let state = seed | 0;

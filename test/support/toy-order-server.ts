@@ -9,9 +9,11 @@ import {
 } from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
 import { type Answer, createAnswering, type IdempotentCall } from '../../shared/idempotency/index.ts';
 import {
+  type AdmissionLimits,
   authenticationFrom,
   type RpcServer,
   type ServerLimits,
+  type ServiceLoad,
   startRpcServer,
 } from '../../shared/rpc/index.ts';
 import {
@@ -36,6 +38,8 @@ export interface ToyOrders {
   ) => AsyncIterable<{ position: bigint; event: string }>;
   tokens?: string;
   limits?: Partial<ServerLimits>;
+  admissionLimits?: Partial<AdmissionLimits>;
+  load?: ServiceLoad;
   log?: Logger;
   port?: number;
   failpoints?: Failpoints;
@@ -69,6 +73,8 @@ export async function startToyOrders(toy: ToyOrders = {}): Promise<ToyServer> {
     services: [OrderService],
     authentication: authenticationFrom({ tokens: toy.tokens ?? '' }),
     limits: toy.limits ?? {},
+    admissionLimits: toy.admissionLimits ?? {},
+    load: toy.load ?? {},
     clock,
     log,
     failpoints: toy.failpoints ?? noFailpoints,

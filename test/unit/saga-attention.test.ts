@@ -2,39 +2,30 @@
 
 import { describe, expect, test } from 'vitest';
 import { SagaInterruptedError } from '../../shared/saga/index.ts';
-import { createHeldClock } from '../support/held-clock.ts';
 import {
   allSteps,
   because,
-  createMemoryLog,
-  createWorld,
+  isAtRest,
+  placedSaga,
   refused,
-  type Script,
-  type ScriptedState,
   sagaId,
-  scriptedCoordinator,
   unknown,
 } from '../support/scripted-saga.ts';
 
-const isAtRest = ({ saga }: ScriptedState) => saga.phase === 'completed' || saga.phase === 'cancelled';
 const manyTimes = <T>(answer: T): T[] => Array(1_000).fill(answer);
-
-function placed(script: Script) {
-  const clock = createHeldClock({ skipping: true });
-  const log = createMemoryLog(new Date(clock.nowMs() + 10_000));
-  const made = scriptedCoordinator({ clock, world: createWorld(), log: log.log, script });
-  return { ...made, clock, log, run: () => made.coordinator.advance(sagaId, log.state(), isAtRest) };
-}
 
 describe('a saga needs attention', () => {
   test('when a finishing step is refused: it stays confirmed and says why', async () => {
-    const { run, log } = placed({ ship: [refused('NO_STOCK')] });
+    const { run, log } = placedSaga({ ship: [refused('NO_STOCK')] });
     await expect(run()).rejects.toThrow(SagaInterruptedError);
     expect(log.state().saga).toMatchObject({ phase: 'confirmed', attention: { reason: 'NO_STOCK' } });
   });
 
   test('when an undo is refused: it stays compensating, keeps why it turned round, and undoes nothing out of turn', async () => {
-    const { run, log, calls } = placed({ pay: manyTimes('lost-answer'), undo_pay: [refused('NOT_OURS')] });
+    const { run, log, calls } = placedSaga({
+      pay: manyTimes('lost-answer'),
+      undo_pay: [refused('NOT_OURS')],
+    });
     await expect(run()).rejects.toThrow(SagaInterruptedError);
     expect(log.state().saga).toMatchObject({
       phase: 'compensating',
@@ -45,7 +36,7 @@ describe('a saga needs attention', () => {
   });
 
   test('when an undo has no definite answer for ten minutes, and names the step', async () => {
-    const { run, log, clock } = placed({ pay: [refused('NO_MONEY')], undo_reserve: manyTimes(unknown) });
+    const { run, log, clock } = placedSaga({ pay: [refused('NO_MONEY')], undo_reserve: manyTimes(unknown) });
     const startedAtMs = clock.nowMs();
     await expect(run()).rejects.toThrow(SagaInterruptedError);
     expect(clock.nowMs() - startedAtMs).toBe(600_000);
@@ -57,34 +48,34 @@ describe('a saga needs attention', () => {
   });
 
   test('when a step after the pivot always throws', async () => {
-    const { run, log } = placed({ ship: manyTimes('throws') });
+    const { run, log } = placedSaga({ ship: manyTimes('throws') });
     await expect(run()).rejects.toThrow(SagaInterruptedError);
     expect(log.state().saga.attention).toMatchObject({ reason: 'STEP_OUTCOME_UNKNOWN' });
   });
 
   test('when it is to undo a step that this version does not know', async () => {
-    const { run, log } = placed({});
+    const { run, log } = placedSaga({});
     await log.log.decide(sagaId, { decision: 'turned_round', reason: because('OLD'), undo: ['pack'] });
     await expect(run()).rejects.toThrow(SagaInterruptedError);
     expect(log.state().saga.attention).toMatchObject({ metadata: { step: 'undo_pack' } });
   });
 
   test('once for each cause, however often it is tried', async () => {
-    const { run, log } = placed({ ship: manyTimes(refused('NO_STOCK')) });
+    const { run, log } = placedSaga({ ship: manyTimes(refused('NO_STOCK')) });
     for (let attempt = 0; attempt < 5; attempt += 1)
       await expect(run()).rejects.toThrow(SagaInterruptedError);
     expect(log.decisions).toEqual(['confirmed', 'needs_attention ship NO_STOCK']);
   });
 
   test('no longer when its step is done at last', async () => {
-    const { run, log } = placed({ ship: [refused('NO_STOCK')] });
+    const { run, log } = placedSaga({ ship: [refused('NO_STOCK')] });
     await expect(run()).rejects.toThrow(SagaInterruptedError);
     expect((await run()).saga).toMatchObject({ phase: 'completed', attention: null });
     expect(log.decisions).toEqual(['confirmed', 'needs_attention ship NO_STOCK', 'completed']);
   });
 
   test('and is tried for five seconds at a time from then on, not for ten minutes', async () => {
-    const { run, clock } = placed({ pay: [refused('NO_MONEY')], undo_reserve: manyTimes(unknown) });
+    const { run, clock } = placedSaga({ pay: [refused('NO_MONEY')], undo_reserve: manyTimes(unknown) });
     await expect(run()).rejects.toThrow(SagaInterruptedError);
     const startedAtMs = clock.nowMs();
     await expect(run()).rejects.toThrow(SagaInterruptedError);
@@ -92,7 +83,7 @@ describe('a saga needs attention', () => {
   });
 
   test('not when its step was refused because the saga had turned round meanwhile', async () => {
-    const { run, log } = placed({ ship: [refused('RELEASED')] });
+    const { run, log } = placedSaga({ ship: [refused('RELEASED')] });
     const { decide } = log.log;
     log.log.decide = (id, decision) => {
       // The cancel of another process is recorded first.
@@ -108,7 +99,7 @@ describe('a saga needs attention', () => {
   });
 
   test('but can still be cancelled', async () => {
-    const { coordinator, run, log } = placed({ ship: manyTimes(refused('NO_STOCK')) });
+    const { coordinator, run, log } = placedSaga({ ship: manyTimes(refused('NO_STOCK')) });
     await expect(run()).rejects.toThrow(SagaInterruptedError);
     const { saga } = await coordinator.advance(sagaId, log.cancel(), isAtRest);
     expect(saga).toMatchObject({ phase: 'cancelled', attention: null });

@@ -4,45 +4,20 @@ import { describe, expect, test } from 'vitest';
 import { SagaInterruptedError } from '../../shared/saga/index.ts';
 import { createHeldClock, settled } from '../support/held-clock.ts';
 import {
-  type CallName,
-  cancelled,
-  createMemoryLog,
-  createWorld,
-  type Gate,
+  heldAt,
+  isAtRest,
+  placedSaga,
   refused,
-  type Script,
   type ScriptedState,
   sagaId,
-  scriptedCoordinator,
   unknown,
 } from '../support/scripted-saga.ts';
 
-const isAtRest = ({ saga }: ScriptedState) => saga.phase === 'completed' || saga.phase === 'cancelled';
 const isConfirmed = ({ saga }: ScriptedState) => saga.phase === 'confirmed' || saga.phase === 'completed';
-const isCancelled = ({ saga }: ScriptedState) => saga.phase === 'cancelled';
-
-const heldAt =
-  (held: CallName, until: Promise<void>): Gate =>
-  async (name, reach) => {
-    if (name === held) await until;
-    return reach();
-  };
-
-/** A saga that was placed just now and has ten seconds. Waiting costs no time, but time passes by it. */
-function placed(
-  script: Script = {},
-  options: { held?: boolean } & Partial<Parameters<typeof scriptedCoordinator>[0]> = {},
-) {
-  const clock = options.clock ?? createHeldClock({ skipping: !options.held });
-  const log = createMemoryLog(new Date(clock.nowMs() + 10_000));
-  const world = options.world ?? createWorld();
-  const made = scriptedCoordinator({ ...options, clock, world, log: log.log, script });
-  return { ...made, clock, log, world, run: () => made.coordinator.advance(sagaId, log.state(), isAtRest) };
-}
 
 describe('a saga', () => {
   test('takes its steps in order, is confirmed, takes the finishing steps, and is completed', async () => {
-    const { run, calls, log } = placed();
+    const { run, calls, log } = placedSaga();
     expect((await run()).saga.phase).toBe('completed');
     expect(calls).toEqual(['reserve', 'pay', 'ship']);
     expect(log.decisions).toEqual(['confirmed', 'completed']);
@@ -50,7 +25,7 @@ describe('a saga', () => {
 
   test('answers its caller when it is confirmed, and finishes behind the answer', async () => {
     const gate = Promise.withResolvers<void>();
-    const { coordinator, log } = placed({}, { gate: heldAt('ship', gate.promise) });
+    const { coordinator, log } = placedSaga({}, { gate: heldAt('ship', gate.promise) });
     expect((await coordinator.advance(sagaId, log.state(), isConfirmed)).saga.phase).toBe('confirmed');
     expect(coordinator.isDriving(sagaId)).toBe(true);
     gate.resolve();
@@ -59,7 +34,7 @@ describe('a saga', () => {
   });
 
   test('whose first step is refused is cancelled at once, with that reason and nothing to undo', async () => {
-    const { run, calls, log } = placed({ reserve: [refused('NO_STOCK')] });
+    const { run, calls, log } = placedSaga({ reserve: [refused('NO_STOCK')] });
     const { saga } = await run();
     expect(saga).toMatchObject({ phase: 'cancelled', undo: [], reason: { reason: 'NO_STOCK' } });
     expect(calls).toEqual(['reserve']);
@@ -67,7 +42,7 @@ describe('a saga', () => {
   });
 
   test('whose second step is refused turns round, undoes the first alone, and keeps the reason', async () => {
-    const { run, calls, log } = placed({ pay: [refused('NO_MONEY')] });
+    const { run, calls, log } = placedSaga({ pay: [refused('NO_MONEY')] });
     const { saga } = await run();
     expect(saga).toMatchObject({ phase: 'cancelled', undo: ['reserve'], reason: { reason: 'NO_MONEY' } });
     expect(calls).toEqual(['reserve', 'pay', 'undo_reserve']);
@@ -75,14 +50,14 @@ describe('a saga', () => {
   });
 
   test('asks an unknown step again until it is definite, and goes on', async () => {
-    const { run, calls, world } = placed({ pay: ['lost-answer', unknown, 'lost-answer'] });
+    const { run, calls, world } = placedSaga({ pay: ['lost-answer', unknown, 'lost-answer'] });
     expect((await run()).saga.phase).toBe('completed');
     expect(calls).toEqual(['reserve', 'pay', 'pay', 'pay', 'pay', 'ship']);
     expect(world.effects).toEqual(['reserve', 'pay', 'ship']);
   });
 
   test('that is unknown until its deadline turns round and undoes every step in reverse, the unknown one too', async () => {
-    const { run, calls, log, world } = placed({ pay: Array(100).fill('lost-answer') });
+    const { run, calls, log, world } = placedSaga({ pay: Array(100).fill('lost-answer') });
     const { saga } = await run();
     expect(saga).toMatchObject({
       phase: 'cancelled',
@@ -95,7 +70,7 @@ describe('a saga', () => {
   });
 
   test('found after its deadline takes no step any more, and undoes those that may have run', async () => {
-    const { run, calls, clock, world } = placed();
+    const { run, calls, clock, world } = placedSaga();
     world.call(`${sagaId}:reserve`, 'reserve');
     await clock.sleep(10_001);
     expect((await run()).saga.reason).toMatchObject({ reason: 'TOO_LATE' });
@@ -104,7 +79,7 @@ describe('a saga', () => {
 
   test('records that it turned round before it undoes anything', async () => {
     const phases: string[] = [];
-    const { run, log } = placed(
+    const { run, log } = placedSaga(
       { pay: [refused('NO_MONEY')] },
       {
         async gate(name, reach) {
@@ -120,7 +95,7 @@ describe('a saga', () => {
   test('calls a step under the same id at every attempt, for at most five seconds and never beyond its deadline', async () => {
     const seen: [string, number][] = [];
     const clock = createHeldClock({ skipping: true });
-    const { run } = placed(
+    const { run } = placedSaga(
       { pay: [unknown, unknown] },
       {
         clock,
@@ -141,13 +116,13 @@ describe('a saga', () => {
   });
 
   test('whose step throws is asked again like an unknown one: a bug is no answer', async () => {
-    const { run, calls } = placed({ pay: ['throws'] });
+    const { run, calls } = placedSaga({ pay: ['throws'] });
     expect((await run()).saga.phase).toBe('completed');
     expect(calls).toEqual(['reserve', 'pay', 'pay', 'ship']);
   });
 
   test('whose step always throws turns round at its deadline', async () => {
-    const { run, world } = placed({ pay: Array(100).fill('throws') });
+    const { run, world } = placedSaga({ pay: Array(100).fill('throws') });
     expect((await run()).saga).toMatchObject({ phase: 'cancelled', reason: { reason: 'TOO_LATE' } });
     expect(world.inEffect()).toEqual([]);
   });
@@ -155,7 +130,7 @@ describe('a saga', () => {
 
 describe('several callers', () => {
   test('of one saga share one drive', async () => {
-    const { coordinator, log, calls } = placed();
+    const { coordinator, log, calls } = placedSaga();
     const states = await Promise.all(
       [isAtRest, isConfirmed, isAtRest].map((isEnough) => coordinator.advance(sagaId, log.state(), isEnough)),
     );
@@ -164,7 +139,7 @@ describe('several callers', () => {
   });
 
   test('of a saga at rest get its state without a call', async () => {
-    const { coordinator, log, calls, run } = placed();
+    const { coordinator, log, calls, run } = placedSaga();
     await run();
     calls.length = 0;
     expect((await coordinator.advance(sagaId, log.state(), isConfirmed)).saga.phase).toBe('completed');
@@ -172,97 +147,21 @@ describe('several callers', () => {
   });
 
   test('that give up change nothing: the drive goes on', async () => {
-    const { coordinator, log } = placed();
+    const { coordinator, log } = placedSaga();
     void coordinator.advance(sagaId, log.state(), () => false).catch(() => undefined);
     await expect.poll(() => log.state().saga.phase).toBe('completed');
   });
 
   test('that wait for another end than the saga came to are told so', async () => {
-    const { coordinator, log } = placed({ reserve: [refused('NO_STOCK')] });
+    const { coordinator, log } = placedSaga({ reserve: [refused('NO_STOCK')] });
     await expect(coordinator.advance(sagaId, log.state(), isConfirmed)).rejects.toThrow('came to rest');
-  });
-});
-
-describe('a cancel', () => {
-  test('recorded while a step runs turns the drive round as soon as the step has its answer', async () => {
-    const gate = Promise.withResolvers<void>();
-    const { coordinator, log, calls, world, run } = placed({}, { gate: heldAt('pay', gate.promise) });
-    const placing = run();
-    await expect.poll(() => calls).toEqual(['reserve', 'pay']);
-    const cancelling = coordinator.advance(sagaId, log.cancel(), isCancelled);
-    gate.resolve();
-    expect((await cancelling).saga.reason).toEqual(cancelled);
-    expect((await placing).saga.phase).toBe('cancelled');
-    expect(calls).toEqual(['reserve', 'pay', 'undo_pay', 'undo_reserve']);
-    expect(world.inEffect()).toEqual([]);
-  });
-
-  test('wakes a drive that waits between two attempts', async () => {
-    const { coordinator, log, calls, clock, run } = placed({ pay: [unknown] }, { held: true });
-    const placing = run();
-    await settled();
-    expect(clock.sleepsMs()).toEqual([25]);
-    await coordinator.advance(sagaId, log.cancel(), isCancelled);
-    expect((await placing).saga.phase).toBe('cancelled');
-    expect(calls).toEqual(['reserve', 'pay', 'undo_pay', 'undo_reserve']);
-  });
-
-  test('recorded by another process is seen after the next unknown answer', async () => {
-    const { log, calls, clock, run } = placed({ pay: [unknown] }, { held: true });
-    const placing = run();
-    await settled();
-    log.cancel();
-    await clock.pass(25);
-    expect((await placing).saga.phase).toBe('cancelled');
-    expect(calls).toEqual(['reserve', 'pay', 'undo_pay', 'undo_reserve']);
-  });
-
-  test('recorded while the last finishing step runs undoes everything, and asks nobody for attention', async () => {
-    const gate = Promise.withResolvers<void>();
-    const world = createWorld();
-    const { log, calls, run } = placed({}, { world, gate: heldAt('ship', gate.promise) });
-    const placing = run();
-    await expect.poll(() => calls).toEqual(['reserve', 'pay', 'ship']);
-    // Another process cancels, and its undo is quicker than our step, which is refused then.
-    log.cancel();
-    world.call(`${sagaId}:undo_pay`, 'undo_pay');
-    world.call(`${sagaId}:undo_reserve`, 'undo_reserve');
-    gate.resolve();
-    expect((await placing).saga).toMatchObject({ phase: 'cancelled', attention: null });
-    expect(log.decisions).toEqual(['confirmed', 'cancel', 'cancelled']);
-  });
-
-  test('between the last decision of a drive and its end is driven by a new one', async () => {
-    const { coordinator, log, world, run } = placed();
-    let cancelling: Promise<ScriptedState> | undefined;
-    const { decide } = log.log;
-    log.log.decide = async (id, decision) => {
-      const state = await decide(id, decision);
-      // Recorded and announced after `completed` is durable, before the drive has learnt of it.
-      if (decision.decision === 'completed')
-        cancelling = coordinator.advance(sagaId, log.cancel(), isCancelled);
-      return state;
-    };
-    await run().catch(() => undefined);
-    expect((await cancelling)?.saga.phase).toBe('cancelled');
-    expect(world.inEffect()).toEqual([]);
-  });
-
-  test('announced in the very turn in which a drive ends is not lost', async () => {
-    const { coordinator, log, world } = placed();
-    // Resolved by the publication of `completed`, so this runs before the drive is taken from the list.
-    const cancelling = coordinator
-      .advance(sagaId, log.state(), isAtRest)
-      .then(() => coordinator.advance(sagaId, log.cancel(), isCancelled));
-    expect((await cancelling).saga.phase).toBe('cancelled');
-    expect(world.inEffect()).toEqual([]);
   });
 });
 
 describe('a coordinator', () => {
   test('that is closed lets the attempt under way end, begins none, and tells its callers that it was interrupted', async () => {
     const gate = Promise.withResolvers<void>();
-    const { coordinator, calls, run } = placed({}, { gate: heldAt('reserve', gate.promise) });
+    const { coordinator, calls, run } = placedSaga({}, { gate: heldAt('reserve', gate.promise) });
     const placing = expect(run()).rejects.toThrow(SagaInterruptedError);
     await expect.poll(() => calls).toEqual(['reserve']);
     let closed = false;
@@ -277,7 +176,7 @@ describe('a coordinator', () => {
   });
 
   test('that is closed does not wait for the end of a pause', async () => {
-    const { coordinator, calls, run } = placed({ pay: [unknown] }, { held: true });
+    const { coordinator, calls, run } = placedSaga({ pay: [unknown] }, { held: true });
     const placing = expect(run()).rejects.toThrow(SagaInterruptedError);
     await settled();
     await coordinator.close();
@@ -286,14 +185,14 @@ describe('a coordinator', () => {
   });
 
   test('that is closed drives nothing new', async () => {
-    const { coordinator, calls, run } = placed();
+    const { coordinator, calls, run } = placedSaga();
     await coordinator.close();
     await expect(run()).rejects.toThrow(SagaInterruptedError);
     expect(calls).toEqual([]);
   });
 
   test('whose log is away breaks off, and a later call goes on where it was', async () => {
-    const { coordinator, log, calls, run } = placed();
+    const { coordinator, log, calls, run } = placedSaga();
     const { decide } = log.log;
     log.log.decide = async () => {
       throw new Error('the database is away');
@@ -306,7 +205,7 @@ describe('a coordinator', () => {
   });
 
   test('waits longer between attempts, up to two seconds, and looks at once when it is nudged', async () => {
-    const { coordinator, calls, clock, run } = placed({ pay: Array(7).fill(unknown) }, { held: true });
+    const { coordinator, calls, clock, run } = placedSaga({ pay: Array(7).fill(unknown) }, { held: true });
     const placing = run();
     await settled();
     const waits: number[] = [];
@@ -323,7 +222,7 @@ describe('a coordinator', () => {
   });
 
   test('remembers how each step went, for operators', async () => {
-    const { coordinator, run } = placed({ pay: [unknown, refused('NO_MONEY')] });
+    const { coordinator, run } = placedSaga({ pay: [unknown, refused('NO_MONEY')] });
     await run();
     expect(Object.fromEntries(coordinator.attempts.of(sagaId))).toEqual({
       reserve: { count: 1, lastAnswer: 'done', lastReason: '' },

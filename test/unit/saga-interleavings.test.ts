@@ -9,6 +9,7 @@ import {
   type CallName,
   createMemoryLog,
   createWorld,
+  isAtRest,
   type ScriptedState,
   sagaId,
   scriptedCoordinator,
@@ -29,8 +30,6 @@ interface Happenings {
   /** Processes at work; two unless said otherwise. */
   readonly processes?: number;
 }
-
-const isAtRest = ({ saga }: ScriptedState) => saga.phase === 'completed' || saga.phase === 'cancelled';
 
 function begin(happenings: Happenings, reached: Set<string>): Scenario {
   const clock = createHeldClock();
@@ -160,6 +159,14 @@ async function endsOf(happenings: Happenings): Promise<string[]> {
   return [...reached].sort();
 }
 
+const everyEnd = [
+  'cancel cancelled',
+  'confirmed cancel cancelled',
+  'confirmed completed',
+  'confirmed completed cancel cancelled',
+  'turned_round cancelled',
+];
+
 // A refusal at the first step leaves nothing to undo, so its turn is the end.
 describe('two coordinators on one saga end in the same state, with each decision once, in every order', () => {
   test.each<[title: string, happenings: Happenings, ends: string[]]>([
@@ -169,30 +176,33 @@ describe('two coordinators on one saga end in the same state, with each decision
     ['when an answer gets lost', { lostAnswers: 1 }, ['confirmed completed']],
     ['when both of them die', { deaths: 2 }, ['confirmed completed']],
     ['when the deadline passes', { late: true }, ['confirmed completed', 'turned_round cancelled']],
-    [
-      'when a caller cancels',
-      { cancel: true },
-      ['cancel cancelled', 'confirmed cancel cancelled', 'confirmed completed', 'confirmed completed cancel cancelled'],
-    ],
+    ['when a caller cancels', { cancel: true }, everyEnd.slice(0, 4)],
     [
       'when the second step is refused and a caller cancels',
       { refuses: 'pay', cancel: true },
       ['cancel cancelled', 'turned_round cancelled'],
     ],
+    ['when a caller cancels and an answer gets lost', { cancel: true, lostAnswers: 1 }, everyEnd.slice(0, 4)],
     [
-      'when all of that happens',
-      { cancel: true, late: true, lostAnswers: 1, deaths: 1 },
-      [],
+      'when the deadline passes and an answer gets lost',
+      { late: true, lostAnswers: 1 },
+      ['confirmed completed', 'turned_round cancelled'],
+    ],
+    [
+      'when a caller cancels, the deadline passes and one of them dies',
+      { cancel: true, late: true, deaths: 1 },
+      everyEnd,
     ],
   ])('%s', async (_title, happenings, ends) => {
-    const t = performance.now();
     expect(await endsOf(happenings)).toEqual(ends);
-    console.log(performance.now() - t);
   });
 });
 
 test('a coordinator alone ends so too, when answers get lost, a caller cancels, the deadline passes, and it dies', async () => {
-    const t = performance.now();
-  expect(await endsOf({ processes: 1, lostAnswers: 3, cancel: true, late: true, deaths: 1 })).toEqual([]);
-    console.log(performance.now() - t);
+  expect(await endsOf({ processes: 1, lostAnswers: 2, cancel: true, late: true, deaths: 1 })).toEqual([
+    'cancel cancelled',
+    'confirmed cancel cancelled',
+    'confirmed completed',
+    'turned_round cancelled',
+  ]);
 });
