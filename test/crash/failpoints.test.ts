@@ -1,4 +1,4 @@
-import { beforeAll, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { deriveId } from '../../shared/idempotency/index.ts';
 import { type Call, type Definite, done, insist, tally, textOf } from '../support/answers.ts';
 import { openShop, type Shop } from '../support/shop.ts';
@@ -105,15 +105,25 @@ const deathMsMax = 10_000;
 
 let suite: TestSuite;
 let shop: Shop;
+/** Lives a life that ends at a point. */
+const armed = new Set<Process>();
 
 beforeAll(async () => {
   suite = await startSuite();
   shop = openShop(suite);
 });
 
+// A case that failed half-way must not take the others along.
+beforeEach(async () => {
+  for (const process of ['order', 'inventory', 'payment'] as const) {
+    if (suite.pid(process) === undefined || armed.delete(process)) await suite.restart(process);
+  }
+});
+
 /** Stops in peace, so that nothing of an earlier case reaches the point, and starts the life that ends at it. */
 async function arm(process: Process, point: string): Promise<void> {
   await suite.kill(process, 'SIGTERM');
+  armed.add(process);
   await suite.restart(process, { FAILPOINTS: `${point}=exit` });
 }
 
@@ -122,6 +132,7 @@ async function untilDead(process: Process): Promise<void> {
     timeout: deathMsMax,
     interval: 5,
   });
+  armed.delete(process);
 }
 
 /** Dies at the point while `call` is under way, comes back, and says the same to all who ask. */
@@ -277,7 +288,7 @@ const scenarios: Record<Scenario, (each: Case, name: string) => Promise<void>> =
     await untilDead('payment');
     const cancel = insist(cancelling(`place:${name}`), `cancel:${name}`);
     await untilTurned(name);
-    await suite.restart('payment', { FAILPOINTS: `${each.point}=exit` });
+    await arm('payment', each.point);
     await untilDead('payment');
     const answer = await comeBack('payment', `cancel:${name}`, cancelling(`place:${name}`), cancel);
     expect(answer).toMatchObject({
@@ -302,7 +313,7 @@ async function cancelWhileDown(
   await underWay();
   const cancel = insist(cancelling(`place:${name}`), `cancel:${name}`);
   await untilTurned(name);
-  await suite.restart(down, { FAILPOINTS: `${point}=exit` });
+  await arm(down, point);
   await untilDead(down);
   const answer = await comeBack(down, `cancel:${name}`, cancelling(`place:${name}`), cancel);
   expect(answer).toMatchObject({ kind: 'done', response: { order: { cancelReason: 'REQUEST_CANCELLED' } } });

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
-import { type Answer, askOnce, type Call, done, tally, textOf } from '../support/answers.ts';
-import { randomFromEnvironment } from '../support/seeded-random.ts';
+import { type Answer, askOnce, type Call, done, endOf, insist, tally, textOf } from '../support/answers.ts';
+import { randomFromEnvironment, underSeed } from '../support/seeded-random.ts';
 import { currency, openShop, type Shop } from '../support/shop.ts';
 import { startSuite } from '../support/suite.ts';
 
@@ -156,7 +156,7 @@ test('of 300 orders at once for 100 units exactly 100 are confirmed, and nothing
     }),
   );
 
-  expect(tally(answers.map(outcomeOf))).toEqual({ done: 100, INSUFFICIENT_STOCK: 200 });
+  expect(tally(answers.map(endOf))).toEqual({ done: 100, INSUFFICIENT_STOCK: 200 });
   await shop.settle();
   expect(await shop.shelf('scarce')).toEqual({ onHand: 0n, held: 0n, sold: 100n });
   expect(await shop.balance('rich')).toBe(990_000n);
@@ -178,7 +178,7 @@ test('of 300 orders at once on an account for 100 of them exactly 100 are confir
     }),
   );
 
-  expect(tally(answers.map(outcomeOf))).toEqual({ done: 100, INSUFFICIENT_FUNDS: 200 });
+  expect(tally(answers.map(endOf))).toEqual({ done: 100, INSUFFICIENT_FUNDS: 200 });
   await shop.settle();
   expect(await shop.balance('limited')).toBe(50n);
   expect(await shop.shelf('plenty')).toEqual({ onHand: 900n, held: 0n, sold: 100n });
@@ -222,7 +222,7 @@ test('in a storm of 50 ids with 20 duplicates each, some with another message, e
     expect(new Set(accepted.map(({ answer }) => textOf(answer))).size, `seed ${random.seed}`).toBe(1);
     for (const { quantity, answer } of mine) {
       const expected = quantity === winner ? 'done' : 'REQUEST_ID_REUSED';
-      expect(outcomeOf(answer), `seed ${random.seed}, order ${order}`).toBe(expected);
+      expect(endOf(answer), `seed ${random.seed}, order ${order}`).toBe(expected);
     }
     unitsSold += winner ?? 0;
   }
@@ -233,6 +233,62 @@ test('in a storm of 50 ids with 20 duplicates each, some with another message, e
     sold: BigInt(unitsSold),
   });
   expect(await shop.balance('storm')).toBe(1_000_000n - 10n * BigInt(unitsSold));
+  await shop.expectCleanAudit();
+});
+
+test('when reserve, commit and release of 100 reservations race at two processes, the release has the last word on every unit', async () => {
+  await shop.stock('raced-a', 1_000n);
+  await shop.stock('raced-b', 1_000n);
+  const lines = [
+    { sku: 'raced-a', quantity: 3 },
+    { sku: 'raced-b', quantity: 2 },
+  ];
+  const calls = Array.from({ length: 100 }, (_, index) => {
+    const reservationId = `raced-${index}`;
+    return (['inventory', 'inventory-2'] as const).flatMap((process): [string, Call<unknown>][] => [
+      [
+        `reserve:${reservationId}`,
+        (options) => shop.inventory(process).reserveStock({ reservationId, lines }, options),
+      ],
+      [
+        `commit:${reservationId}`,
+        (options) => shop.inventory(process).commitReservation({ reservationId }, options),
+      ],
+      [
+        `release:${reservationId}`,
+        (options) => shop.inventory(process).releaseReservation({ reservationId }, options),
+      ],
+    ]);
+  }).flat();
+
+  await expectRacedOnce(calls);
+
+  expect(await shop.shelf('raced-a')).toEqual({ onHand: 1_000n, held: 0n, sold: 0n });
+  expect(await shop.shelf('raced-b')).toEqual({ onHand: 1_000n, held: 0n, sold: 0n });
+  await shop.expectCleanAudit();
+});
+
+test('when charge, refund and cancel of 100 payments race at two processes, the cancel has the last word on every cent', async () => {
+  await shop.openAccount('raced', 100_000n);
+  const calls = Array.from({ length: 100 }, (_, index) => {
+    const paymentId = `raced.payment-${index}`;
+    const source = { case: 'accountId' as const, value: 'raced' };
+    return (['payment', 'payment-2'] as const).flatMap((process): [string, Call<unknown>][] => [
+      [
+        `create:${paymentId}`,
+        (options) => shop.payment(process).createPayment({ paymentId, source, amount: money(70n) }, options),
+      ],
+      [
+        `refund:${paymentId}`,
+        (options) => shop.payment(process).refundPayment({ paymentId, amount: money(20n) }, options),
+      ],
+      [`cancel:${paymentId}`, (options) => shop.payment(process).cancelPayment({ paymentId }, options)],
+    ]);
+  }).flat();
+
+  await expectRacedOnce(calls);
+
+  expect(await shop.balance('raced')).toBe(100_000n);
   await shop.expectCleanAudit();
 });
 
@@ -261,7 +317,7 @@ test('two processes that change one account in turn never work on an old state o
     const request = { accountId: 'in-turn', amount: money(100n) };
     const answer = await askOnce((options) => payment.withdraw(request, options), `in-turn:withdraw:${turn}`);
     seen.push(
-      answer.kind === 'done' ? String(answer.response.account?.balance?.amountMinorUnits) : outcomeOf(answer),
+      answer.kind === 'done' ? String(answer.response.account?.balance?.amountMinorUnits) : endOf(answer),
     );
   }
 
@@ -281,7 +337,16 @@ test('two processes that change one account in turn never work on an old state o
   ]);
 });
 
-function outcomeOf(answer: Answer<unknown>): string {
-  if (answer.kind === 'done') return 'done';
-  return answer.kind === 'refused' ? answer.refusal.reason : answer.why;
+/** Makes all calls at once in any order; every answer of one request id is the same, then and later. */
+async function expectRacedOnce(calls: readonly [requestId: string, call: Call<unknown>][]): Promise<void> {
+  await underSeed(async (random) => {
+    const heard = new Map<string, Set<string>>();
+    const ask = async ([requestId, call]: [string, Call<unknown>]) => {
+      const answer = await insist(call, requestId);
+      heard.set(requestId, (heard.get(requestId) ?? new Set()).add(textOf(answer)));
+    };
+    await Promise.all(random.shuffled(calls).map(ask));
+    await Promise.all(random.shuffled(calls).map(ask));
+    expect([...heard].filter(([, texts]) => texts.size > 1)).toEqual([]);
+  });
 }

@@ -1,0 +1,345 @@
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from '@bufbuild/protobuf';
+import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { OrderService } from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
+import { createSystemClock } from '../../shared/runtime/index.ts';
+import { buf, findCommand, findGrpcurl, type Ran, run } from '../support/commands.ts';
+import { decodeStatus, type GrpcStatus } from '../support/grpc-status.ts';
+import { openShop, type Shop } from '../support/shop.ts';
+import { startSuite, type TestSuite } from '../support/suite.ts';
+
+// Clients of other makes against the running suite, each as a person or a program would use it.
+
+const [grpcurl, curl] = await Promise.all([findGrpcurl(), findCommand('curl')]);
+
+let suite: TestSuite;
+let shop: Shop;
+let address: string;
+let target: string;
+
+const rpc = 'twicesafe.order.v1.OrderService/PlaceOrder';
+const teaJson = '{"account_id":"alice","lines":[{"sku":"tea","quantity":2}]}';
+const tea: MessageInitShape<typeof OrderService.method.placeOrder.input> = {
+  paymentSource: { case: 'accountId', value: 'alice' },
+  lines: [{ sku: 'tea', quantity: 2 }],
+};
+
+beforeAll(async () => {
+  suite = await startSuite();
+  shop = openShop(suite);
+  address = suite.address('order');
+  target = new URL(address).host;
+  await shop.stock('tea', 1_000n, 450n);
+  await shop.openAccount('alice', 1_000_000n);
+});
+
+const orderIdIn = ({ stdout }: Ran) => /"orderId":\s*"([0-9a-f]{32})"/.exec(stdout)?.[1];
+
+/** How many orders of tea are paid: what a duplicate must not change. */
+async function teaSold(): Promise<bigint> {
+  await shop.settle();
+  return (await shop.shelf('tea')).sold;
+}
+
+describe.skipIf(!grpcurl)('grpcurl', () => {
+  const call = (...args: string[]) => run(grpcurl ?? '', ['-plaintext', ...args]);
+
+  test('lists and describes by reflection what is served, at each of the three', async () => {
+    const { stdout: services } = await call(target, 'list');
+    expect(services.trim().split('\n')).toEqual([
+      'grpc.health.v1.Health',
+      'grpc.reflection.v1.ServerReflection',
+      'grpc.reflection.v1alpha.ServerReflection',
+      'twicesafe.order.v1.OrderService',
+    ]);
+    const { stdout: described } = await call(target, 'describe', 'twicesafe.order.v1.PlaceOrderRequest');
+    expect(described).toContain('repeated .twicesafe.order.v1.OrderLine lines = 3');
+    for (const name of ['inventory', 'payment']) {
+      const { stdout } = await call(new URL(suite.address(name)).host, 'list');
+      expect(stdout).toContain(`twicesafe.${name}.v1.`);
+    }
+  });
+
+  test('places an order, and the second time gets the same one with idempotency-replayed', async () => {
+    const before = await teaSold();
+    const args = ['-v', '-H', 'request-id: grpcurl-0001', '-d', teaJson, target, rpc];
+
+    const first = await call(...args);
+    const second = await call(...args);
+
+    expect(first.code).toBe(0);
+    expect(first.stdout).not.toContain('idempotency-replayed');
+    expect(second.stdout).toContain('idempotency-replayed: true');
+    expect(orderIdIn(first)).toMatch(/^[0-9a-f]{32}$/);
+    expect(orderIdIn(second)).toBe(orderIdIn(first));
+    expect((await teaSold()) - before).toBe(2n);
+  });
+
+  test('shows why an order is refused, and shows a replay of the refusal as one', async () => {
+    const order = '{"account_id":"alice","lines":[{"sku":"tea","quantity":999999}]}';
+    const args = ['-v', '-H', 'request-id: grpcurl-0002', '-d', order, target, rpc];
+
+    const first = await call(...args);
+    const second = await call(...args);
+
+    expect(first.code).toBe(64 + status.FAILED_PRECONDITION);
+    expect(first.stderr).toContain('Code: FailedPrecondition');
+    expect(first.stderr).toContain('"reason": "INSUFFICIENT_STOCK"');
+    expect(first.stderr).toContain('"domain": "twicesafe"');
+    expect(second.stderr).toBe(first.stderr);
+    expect(`${second.stdout}${second.stderr}`).toContain('idempotency-replayed: true');
+  });
+
+  test('shows what is missing when the request id is, and which field is wrong', async () => {
+    const withoutId = await call('-d', teaJson, target, rpc);
+    expect(withoutId.stderr).toContain('"reason": "REQUEST_ID_REQUIRED"');
+    expect(withoutId.stderr).toContain("-H 'request-id: <uuid>'");
+
+    const order = '{"account_id":"alice","lines":[{"sku":"tea","quantity":0}]}';
+    const wrong = await call('-H', 'request-id: grpcurl-0003', '-d', order, target, rpc);
+    expect(wrong.stderr).toContain('"reason": "FIELD_INVALID"');
+    expect(wrong.stderr).toContain('"field": "lines[0].quantity"');
+  });
+
+  test('finds every service healthy by its name, and the whole process', async () => {
+    for (const [name, service] of [
+      ['order', 'twicesafe.order.v1.OrderService'],
+      ['inventory', 'twicesafe.inventory.v1.InventoryService'],
+      ['payment', 'twicesafe.payment.v1.PaymentService'],
+      ['payment', ''],
+    ] as const) {
+      const { host } = new URL(suite.address(name));
+      const { stdout } = await call('-d', JSON.stringify({ service }), host, 'grpc.health.v1.Health/Check');
+      expect(JSON.parse(stdout)).toEqual({ status: 'SERVING' });
+    }
+    const unknown = await call('-d', '{"service":"no.such"}', target, 'grpc.health.v1.Health/Check');
+    expect(unknown.code).toBe(64 + status.NOT_FOUND);
+  });
+});
+
+describe.each([
+  { protocol: 'grpc', version: ['--http2-prior-knowledge'] },
+  { protocol: 'grpcweb', version: ['--http2-prior-knowledge'] },
+  { protocol: 'grpcweb', version: ['--schema', '.'] },
+  { protocol: 'connect', version: ['--http2-prior-knowledge'] },
+  { protocol: 'connect', version: ['--schema', '.'] },
+])('buf curl with $protocol ($version.0)', ({ protocol, version }) => {
+  const name = `${protocol}${version[0]}`;
+  const call = (...args: string[]) => run(buf, ['curl', '--protocol', protocol, ...version, ...args]);
+
+  test('places one order with two calls, and is told that the second is a replay', async () => {
+    const before = await teaSold();
+    const args = ['-v', '-H', `request-id: buf-${name}`, '-d', teaJson, `${address}/${rpc}`];
+
+    const first = await call(...args);
+    const second = await call(...args);
+
+    expect(first.code, first.stderr).toBe(0);
+    expect(first.stderr.toLowerCase()).not.toContain('idempotency-replayed');
+    expect(second.stderr.toLowerCase()).toContain('idempotency-replayed: true');
+    expect(orderIdIn(second)).toBe(orderIdIn(first));
+    expect(orderIdIn(first)).toMatch(/^[0-9a-f]{32}$/);
+    expect((await teaSold()) - before).toBe(2n);
+  });
+
+  test('reads the reason of a refusal', async () => {
+    const order = '{"account_id":"nobody","lines":[{"sku":"tea","quantity":1}]}';
+    const refused = await call('-H', `request-id: buf-no-${name}`, '-d', order, `${address}/${rpc}`);
+    expect(refused.code).not.toBe(0);
+    expect(JSON.parse(refused.stderr)).toMatchObject({
+      code: 'not_found',
+      message: 'there is no account nobody; open it first',
+    });
+    const [info] = (JSON.parse(refused.stderr) as { details: { type: string; value: string }[] }).details;
+    expect(info?.type).toBe('google.rpc.ErrorInfo');
+    // Over gRPC buf shows the details as they came.
+    expect(Buffer.from(info?.value ?? '', 'base64').toString()).toContain('ACCOUNT_NOT_FOUND');
+  });
+});
+
+describe('a @grpc/grpc-js client', () => {
+  interface Unary<O> {
+    readonly response: O | undefined;
+    readonly error: ServiceError | undefined;
+    readonly replayed: unknown;
+    readonly status: GrpcStatus | undefined;
+  }
+
+  function unary<I extends DescMessage, O extends DescMessage>(
+    method: { name: string; input: I; output: O },
+    message: MessageInitShape<I>,
+    options: { requestId?: string; deadlineMs?: number } = {},
+  ): Promise<Unary<MessageShape<O>>> {
+    const client = new Client(target, credentials.createInsecure());
+    const metadata = new Metadata();
+    if (options.requestId) metadata.set('request-id', options.requestId);
+    const deadline =
+      options.deadlineMs === undefined ? {} : { deadline: createSystemClock().nowMs() + options.deadlineMs };
+    return new Promise((resolve) => {
+      let replayed: unknown;
+      client
+        .makeUnaryRequest(
+          `/twicesafe.order.v1.OrderService/${method.name}`,
+          (request: MessageInitShape<I>) =>
+            Buffer.from(toBinary(method.input, create(method.input, request))),
+          (bytes: Buffer) => fromBinary(method.output, bytes),
+          message,
+          metadata,
+          deadline,
+          (error, response) => {
+            client.close();
+            const [details] = error?.metadata.get('grpc-status-details-bin') ?? [];
+            resolve({
+              response,
+              error: error ?? undefined,
+              replayed: replayed ?? error?.metadata.get('idempotency-replayed')[0],
+              status: Buffer.isBuffer(details) ? decodeStatus(details) : undefined,
+            });
+          },
+        )
+        .on('metadata', (headers) => {
+          replayed = headers.get('idempotency-replayed')[0];
+        });
+    });
+  }
+  const { placeOrder, getOrder } = OrderService.method;
+
+  test('places one order with two calls, and is told that the second is a replay', async () => {
+    const first = await unary(placeOrder, tea, { requestId: 'grpc-js-0001' });
+    const second = await unary(placeOrder, tea, { requestId: 'grpc-js-0001' });
+
+    expect(first.response?.order?.total).toMatchObject({ amountMinorUnits: 900n, currency: 'EUR' });
+    expect(first.replayed).toBeUndefined();
+    expect(second.replayed).toBe('true');
+    expect(second.response).toEqual(first.response);
+  });
+
+  test('finds code, reason and facts of a refusal in its trailers, and the same ones on a replay', async () => {
+    const order = { ...tea, lines: [{ sku: 'no-such-item', quantity: 1 }] };
+    const first = await unary(placeOrder, order, { requestId: 'grpc-js-0002' });
+    const second = await unary(placeOrder, order, { requestId: 'grpc-js-0002' });
+
+    expect(first.error?.code).toBe(status.NOT_FOUND);
+    expect(first.status).toMatchObject({ code: status.NOT_FOUND, reason: 'ITEM_NOT_FOUND' });
+    expect(first.error?.details).toBe(first.status?.message);
+    expect(first.error?.details).toBe('there is no item no-such-item; put it first');
+    expect(second.status).toEqual(first.status);
+    expect([first.replayed, second.replayed]).toEqual([undefined, 'true']);
+  });
+
+  test('finds the wrong fields in its trailers', async () => {
+    const order = { ...tea, lines: [{ sku: 'tea', quantity: 0 }] };
+    const { error, status: details } = await unary(placeOrder, order, { requestId: 'grpc-js-0003' });
+    expect(error?.code).toBe(status.INVALID_ARGUMENT);
+    expect(details).toMatchObject({ reason: 'FIELD_INVALID', fields: ['lines[0].quantity'] });
+  });
+
+  test('is told before its deadline that the order goes on, and when to ask again; then it finds the order', async () => {
+    await suite.kill('payment');
+    const early = await unary(placeOrder, tea, { requestId: 'grpc-js-0004', deadlineMs: 800 });
+    await suite.restart('payment');
+
+    expect(early.error?.code).toBe(status.UNAVAILABLE);
+    expect(early.status).toMatchObject({ reason: 'REQUEST_IN_FLIGHT', retryDelayMs: 200 });
+    const later = await unary(placeOrder, tea, { requestId: 'grpc-js-0004', deadlineMs: 20_000 });
+    expect(later.response?.order?.orderId).toMatch(/^[0-9a-f]{32}$/);
+    expect(later.replayed).toBe('true');
+  });
+
+  test('reads without a request id', async () => {
+    const { response } = await unary(placeOrder, tea, { requestId: 'grpc-js-0001' });
+    const orderId = response?.order?.orderId ?? '';
+    const read = await unary(getOrder, { orderId });
+    expect(read.response?.order?.orderId).toBe(orderId);
+    const missing = await unary(getOrder, { orderId: 'no-such-order' });
+    expect(missing.status).toMatchObject({ code: status.NOT_FOUND, reason: 'ORDER_NOT_FOUND' });
+  });
+});
+
+describe.skipIf(!curl)('curl with JSON over HTTP/1.1', () => {
+  const post = (header: string, body = teaJson) =>
+    run(curl ?? '', [
+      '-sS',
+      '-i',
+      '-H',
+      'content-type: application/json',
+      '-H',
+      header,
+      '-d',
+      body,
+      `${address}/${rpc}`,
+    ]);
+
+  test('places one order, whichever of the two names the request id comes under', async () => {
+    const before = await teaSold();
+    const first = await post('request-id: curl-0001');
+    const second = await post('idempotency-key: curl-0001');
+
+    expect(first.stdout).toMatch(/^HTTP\/1\.1 200 /);
+    expect(first.stdout).not.toContain('idempotency-replayed');
+    expect(second.stdout).toContain('idempotency-replayed: true');
+    expect(orderIdIn(first)).toMatch(/^[0-9a-f]{32}$/);
+    expect(orderIdIn(second)).toBe(orderIdIn(first));
+    expect((await teaSold()) - before).toBe(2n);
+  });
+
+  test('shows the reason of a refusal in clear text, and marks its replay', async () => {
+    const order = '{"account_id":"alice","lines":[{"sku":"tea","quantity":999999}]}';
+    const first = await post('request-id: curl-0002', order);
+    const second = await post('request-id: curl-0002', order);
+
+    expect(first.stdout).toMatch(/^HTTP\/1\.1 400 /);
+    expect(first.stdout).toContain('"code":"failed_precondition"');
+    expect(first.stdout).toContain('"reason":"INSUFFICIENT_STOCK"');
+    expect(second.stdout).toContain('idempotency-replayed: true');
+  });
+
+  test('reads with a plain GET, and cannot place an order with one', async () => {
+    const orderId = orderIdIn(await post('request-id: curl-0001'));
+    const get = (name: string, message: object) => {
+      const query = new URLSearchParams({
+        connect: 'v1',
+        encoding: 'json',
+        message: JSON.stringify(message),
+      });
+      return run(curl ?? '', ['-sS', '-i', `${address}/twicesafe.order.v1.OrderService/${name}?${query}`]);
+    };
+
+    const read = await get('GetOrder', { orderId });
+    expect(read.stdout).toMatch(/^HTTP\/1\.1 200 /);
+    expect(orderIdIn(read)).toBe(orderId);
+    const placed = await get('PlaceOrder', { accountId: 'alice', lines: [{ sku: 'tea', quantity: 1 }] });
+    expect(placed.stdout).toMatch(/^HTTP\/1\.1 405 /);
+  });
+});
+
+test('one request id is one order, whatever mixture of clients and encodings asks for it', async () => {
+  const before = await teaSold();
+  const header = ['-H', 'request-id: mixture-0001'];
+  const url = `${address}/${rpc}`;
+
+  const asked = await Promise.all([
+    ...(grpcurl ? [run(grpcurl, ['-plaintext', ...header, '-d', teaJson, target, rpc])] : []),
+    ...(curl
+      ? [run(curl, ['-sS', '-H', 'content-type: application/json', ...header, '-d', teaJson, url])]
+      : []),
+    ...['grpc', 'grpcweb', 'connect'].map((protocol) =>
+      run(buf, ['curl', '--protocol', protocol, '--http2-prior-knowledge', ...header, '-d', teaJson, url]),
+    ),
+  ]);
+  const headers = { 'request-id': 'mixture-0001' };
+  const overConnect = await shop.order().placeOrder(tea, { headers });
+  const overGrpc = await openShop(suite, 'grpc').order().placeOrder(tea, { headers });
+
+  expect(new Set(asked.map(orderIdIn))).toEqual(new Set([overConnect.order?.orderId]));
+  expect(overGrpc).toEqual(overConnect);
+  expect((await teaSold()) - before).toBe(2n);
+  await shop.expectCleanAudit();
+});
