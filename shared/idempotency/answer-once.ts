@@ -3,7 +3,7 @@
 
 import type { HandlerContext } from '@connectrpc/connect';
 import type { Refusal } from '../journal/decision.ts';
-import { holdSlotUntil } from '../rpc/admission.ts';
+import { holdSlotUntil, waitOutsideSlot } from '../rpc/admission.ts';
 import { inFlightError } from '../rpc/deadline.ts';
 import { journalError } from '../rpc/error-boundary.ts';
 import { markReplayed, type ReasonCatalogue, refusalError } from '../rpc/errors.ts';
@@ -62,6 +62,7 @@ export function createAnswering(deps: { reasons: ReasonCatalogue; clock: Clock; 
       const running = flights.get(id) as Flight<T> | undefined;
       const flight = running ?? start(id, call, () => work(call));
       if (running === undefined) holdSlotUntil(context, flight.landed);
+      else if (!waitOutsideSlot(context)) throw inFlightError();
 
       const answer = await landedBefore(context.signal, flight);
       const replayed = answer.replayed || running !== undefined;

@@ -59,7 +59,7 @@ export async function createJournalOn(
   const streamCount = await store.streamCount(options.streamCount);
   const streams = streamNames(streamCount);
   const streamOfEntity = (entity: string) => streamOf(rules.placementOf?.(entity) ?? entity, streamCount);
-  const cache = createStreamCache(rules);
+  const cache = createStreamCache(rules, limits);
   const failpoints = options.failpoints ?? noFailpoints;
   const flusher = createFlusher({
     log,
@@ -113,6 +113,8 @@ export async function createJournalOn(
 
   return {
     submit: (submission) => flusher.submit(submission),
+    knows: (key) => cache.recentKey(key) !== undefined || flusher.isUnderWay(key),
+    standingMs: () => flusher.standingMs(),
     async readKey(key) {
       const [part] = await store.findByKeys([key]);
       return part && recordedUnder(key, part, true);

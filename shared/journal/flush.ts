@@ -51,6 +51,11 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+interface Fault {
+  readonly waiting: Waiting;
+  readonly error: Error;
+}
+
 interface Draft {
   readonly entry: Entry;
   readonly included: Waiting[];
@@ -72,6 +77,9 @@ export interface FlushDependencies {
 
 export interface Flusher {
   submit(submission: Submission): Promise<Recorded>;
+  isUnderWay(key: string): boolean;
+  /** How long the oldest has waited that the flush under way had no room for. What came since has missed nothing yet. */
+  standingMs(): number;
   /** Reads what others appended to the stream. In turn with the flushes, so that the cache has one writer. */
   refresh(streams: readonly string[]): Promise<void>;
   /** Refuses new submissions and waits for those under way. */
@@ -88,6 +96,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   let turn: Promise<unknown> = Promise.resolve();
   let scheduled = false;
   let closed = false;
+  let leftBehind: Waiting | undefined;
   let flushCount = 0;
   // Right after a start the retries of what a crash interrupted arrive, so the first keys are looked up.
   let lookUpUntilMs = clock.nowMs() + limits.lookUpDurationMs;
@@ -162,7 +171,9 @@ export function createFlusher(deps: FlushDependencies): Flusher {
       rest = await lookUp(rest, open);
       await refreshStreams(new Set(rest.map(({ stream }) => stream)));
       rest = answerFromMemory(rest, open);
-      const drafts = draft(rest, await reader.load(rest), open);
+      const faults: Fault[] = [];
+      const drafts = draft(rest, await reader.load(rest), faults);
+      await judgeFaults(faults, open);
       const lostRaces = await insert(drafts, open);
       if (lostRaces > 0) await pace.afterLostRace();
       else if (drafts.length > 0) pace.afterSuccess();
@@ -176,6 +187,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
 
   function takeBatch(): Waiting[] {
     const batch = queue.splice(0, limits.flushSubmissionsMax);
+    leftBehind = queue[0];
     const open = new Set(batch);
     expire(open, undefined);
     return [...open];
@@ -238,11 +250,11 @@ export function createFlusher(deps: FlushDependencies): Flusher {
     }
   }
 
-  /** Entries for the batch. What failed in its own rules is rejected, what must be read first goes back. */
+  /** Entries for the batch. What must be read first is in none of them and goes back. */
   function draft(
     batch: readonly Waiting[],
     states: Map<string, State | undefined>,
-    open: Set<Waiting>,
+    faults: Fault[],
   ): Draft[] {
     flushCount += 1;
     const writer = `${deps.writer}/${flushCount}`;
@@ -259,9 +271,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
         if (added === 'drafted') waiting.writers.add(writer);
         if (added === 'unproven') waiting.likelyNew = new Set();
       } catch (error) {
-        // A fault in one domain's rules must not take the whole batch along.
-        open.delete(waiting);
-        waiting.reject(error instanceof Error ? error : new Error(String(error)));
+        faults.push({ waiting, error: error instanceof Error ? error : new Error(String(error)) });
       }
     }
     const drafted = batch.filter((waiting) => waiting.writers.has(writer));
@@ -269,6 +279,21 @@ export function createFlusher(deps: FlushDependencies): Flusher {
       entry,
       included: drafted.filter(({ stream }) => stream === entry.stream),
     }));
+  }
+
+  /**
+   * A decision that throws takes nobody along, and is a fault of its rules only if it was taken on what is recorded. Its
+   * state may be old, while it knows better from a key that another process recorded: it is read and decided again, as
+   * if it had lost a race. Or its state may be newer than the look-up of its own key, which has moved it meanwhile.
+   */
+  async function judgeFaults(faults: readonly Fault[], open: Set<Waiting>): Promise<void> {
+    const fresh = faults.filter(({ waiting }) => waiting.contested);
+    for (const { waiting } of faults) contest(waiting);
+    await lookUp(
+      fresh.map(({ waiting }) => waiting),
+      open,
+    );
+    for (const { waiting, error } of fresh) if (open.delete(waiting)) waiting.reject(error);
   }
 
   /** Returns how many entries lost their race. */
@@ -296,6 +321,11 @@ export function createFlusher(deps: FlushDependencies): Flusher {
 
   return {
     submit,
+    isUnderWay: (key) => underWay.has(key),
+    standingMs() {
+      if (leftBehind === undefined) return 0;
+      return clock.nowMs() - (leftBehind.deadlineAtMs - limits.submitDurationMsMax);
+    },
     refresh: (streams) =>
       inTurn(async () => {
         for (const stream of streams) await reader.readNewer(stream);

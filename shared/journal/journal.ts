@@ -1,5 +1,5 @@
 // The journal's contract: what a service may ask of it and what it promises. It knows no shop word and no driver.
-// How it keeps its promises: flush.ts (writing), replay.ts (keys seen before), stream-cache.ts (what is remembered).
+// How it keeps its promises: flush.ts (writing), stream-cache.ts (what is remembered).
 
 import type { Decision, Outcome, State } from './decision.ts';
 
@@ -69,6 +69,10 @@ export interface Journal {
    * same key again). Never anything else for a fault of the database.
    */
   submit(submission: Submission): Promise<Recorded>;
+  /** Whether the key is under way or recorded, by this process's memory alone: false says nothing. */
+  knows(key: string): boolean;
+  /** How long the oldest submission has waited that the flush under way had no room for; 0 when it took all. */
+  standingMs(): number;
   /** What is recorded under the key, from a majority-committed read. */
   readKey(key: string): Promise<RecordedKey | undefined>;
   /** The entity's newest state that is durable on a majority; undefined when nothing is recorded. */

@@ -10,6 +10,10 @@ export interface JournalLimits {
   readonly submitDurationMsMax: number;
   /** How long after a duplicate was seen every key is looked up before it is written. Retries come in bursts. */
   readonly lookUpDurationMs: number;
+  /** Entities remembered: enough for the SKUs and accounts of a busy service; some 1 KiB each. */
+  readonly cachedEntitiesMax: number;
+  /** Keys remembered: retries come within seconds, and 20,000 keys are ten seconds of a very busy service. */
+  readonly recentKeysMax: number;
   /** Entries in one read of a stream: some 5 MB of busy entries. */
   readonly readEntriesMax: number;
   /** Entities read at once: more than the connection pool serves would only wait there. */
@@ -34,6 +38,8 @@ export const defaultJournalLimits: JournalLimits = {
   queuedSubmissionsMax: 20_000,
   submitDurationMsMax: 20_000,
   lookUpDurationMs: 1_000,
+  cachedEntitiesMax: 20_000,
+  recentKeysMax: 20_000,
   readEntriesMax: 200,
   parallelReadsMax: 32,
   gapReadsMax: 20,

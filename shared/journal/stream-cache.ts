@@ -9,12 +9,8 @@ import { LRUCache } from 'lru-cache';
 import type { State } from './decision.ts';
 import { type Entry, recordedOp, recordedUnder } from './entry.ts';
 import type { EntityRules, RecordedKey, RecordedOp } from './journal.ts';
+import type { JournalLimits } from './limits.ts';
 import type { Checkpoint } from './store.ts';
-
-/** Recent entities: enough for the SKUs and accounts of a busy service; some 1 KiB each. */
-const entitiesMax = 20_000;
-/** Recent keys: retries come within seconds, and 20,000 keys are ten seconds of a very busy service. */
-const recentKeysMax = 20_000;
 
 interface CachedEntity {
   /** Undefined: known to have no state yet. */
@@ -45,10 +41,13 @@ export interface StreamCache {
   onOp(listener: (op: RecordedOp) => void): () => void;
 }
 
-export function createStreamCache(rules: EntityRules): StreamCache {
+export function createStreamCache(
+  rules: EntityRules,
+  limits: Pick<JournalLimits, 'cachedEntitiesMax' | 'recentKeysMax'>,
+): StreamCache {
   const tails = new Map<string, number>();
-  const entities = new LRUCache<string, CachedEntity>({ max: entitiesMax });
-  const keys = new LRUCache<string, RecordedKey>({ max: recentKeysMax });
+  const entities = new LRUCache<string, CachedEntity>({ max: limits.cachedEntitiesMax });
+  const keys = new LRUCache<string, RecordedKey>({ max: limits.recentKeysMax });
   const open = new Map<string, OpenEntity>();
   const listeners = new Set<(op: RecordedOp) => void>();
 

@@ -1,16 +1,29 @@
-// Admission: how many calls may run at once in this process. What is above is refused before any work.
+// Admission: which calls get a place among those at work in this process. The others are refused before any work.
+//
+// A call is looked at twice. At the gate only its headers are there: a refusal there reads and parses nothing, so that
+// refusing stays much cheaper than working. The place itself is taken inside, where it is certain to be given back.
 
 import { createContextKey, type HandlerContext, type Interceptor } from '@connectrpc/connect';
-import { commonError } from './errors.ts';
-import { retryDelays, type ServerLimits } from './limits.ts';
+import { requestKey } from '../idempotency/derive-id.ts';
+import type { Clock, Logger } from '../runtime/index.ts';
+import { type AdmissionLimits, defaultAdmissionLimits } from './admission-limits.ts';
+import { callerOf } from './caller.ts';
+import type { ServerLimits } from './limits.ts';
+import { createRefusals } from './overloaded.ts';
+import { createPlaces, type LoadSignals } from './places.ts';
+import { noSagaRpcs, precedenceOf, type SagaRpcs } from './precedence.ts';
 
-/** A place among the calls in flight. It is free again when its handler ended and all work it holds has, too. */
+/** A call's place among those at work. It is free again when its handler ended and all work it holds has, too. */
 interface Slot {
   holdUntil(work: Promise<unknown>): void;
+  waitOutside(): boolean;
 }
 
 // Without a server (a unit test) nothing is counted.
-const slotKey = createContextKey<Slot>({ holdUntil: () => undefined }, { description: 'slot' });
+const slotKey = createContextKey<Slot>(
+  { holdUntil: () => undefined, waitOutside: () => true },
+  { description: 'slot' },
+);
 
 /**
  * Keeps the call's place until `work` ends, also when the call itself was answered before (its deadline came). Without
@@ -20,55 +33,125 @@ export function holdSlotUntil(context: Pick<HandlerContext, 'values'>, work: Pro
   context.values.get(slotKey).holdUntil(work);
 }
 
-/** Refuses with OVERLOADED (RESOURCE_EXHAUSTED + RetryInfo) above the limit. Nothing was done or recorded then. */
-export function createAdmissionInterceptor(
-  limits: Pick<ServerLimits, 'callsInFlightMax' | 'streamsInFlightMax'>,
-): Interceptor {
-  const calls = createPlaces(limits.callsInFlightMax);
-  const streams = createPlaces(limits.streamsInFlightMax);
-  return (next) => async (req) => {
-    const release = (req.stream ? streams : calls).take();
-    if (release === undefined) {
-      throw commonError(
-        'OVERLOADED',
-        'too many calls at once: nothing was done, send the same request again',
-        {
-          retryDelayMs: retryDelays.overloadedMs,
-        },
-      );
-    }
+/**
+ * Gives the call's place back while it waits for the work of another call: else a storm of duplicates would take the
+ * places of those who work. False, and nothing changed, when too many wait already.
+ */
+export function waitOutsideSlot(context: Pick<HandlerContext, 'values'>): boolean {
+  return context.values.get(slotKey).waitOutside();
+}
+
+/** What a service tells admission of itself. Left out: only the fixed limits hold. */
+export interface ServiceLoad extends Partial<LoadSignals> {
+  readonly sagaRpcs?: SagaRpcs;
+  /** Whether the request under this journal key is recorded or under way, by memory alone. */
+  isKnown?(key: string): boolean;
+}
+
+export interface AdmissionDependencies {
+  readonly limits: Pick<ServerLimits, 'callsInFlightMax' | 'streamsInFlightMax'>;
+  readonly admissionLimits?: Partial<AdmissionLimits> | undefined;
+  readonly load?: ServiceLoad | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A call as it is known at the gate, with its caller in `values`. */
+export type CallAtGate = Pick<HandlerContext, 'values' | 'method' | 'requestHeader'>;
+
+export interface Admission {
+  /** Throws OVERLOADED (RESOURCE_EXHAUSTED + RetryInfo) when there is no room. Takes nothing. */
+  checkRoom(call: CallAtGate): void;
+  /** Takes the place, or throws the same. Nothing was done or recorded then. */
+  readonly interceptor: Interceptor;
+}
+
+export function createAdmission(deps: AdmissionDependencies): Admission {
+  const { clock, log, load = {} } = deps;
+  const { callsInFlightMax, streamsInFlightMax } = deps.limits;
+  const limits = { ...defaultAdmissionLimits, ...deps.admissionLimits };
+  const signals = {
+    delayMs: () => load.delayMs?.() ?? 0,
+    wasPushedBack: () => load.wasPushedBack?.() ?? false,
+  };
+  const places = createPlaces({ limits, placesMax: callsInFlightMax, signals, clock, log });
+  const refusal = createRefusals({ clock, log });
+  let waitingCount = 0;
+  let streamCount = 0;
+
+  function hasRoom(call: CallAtGate): boolean {
+    // Streams wait far more than they work, and are counted apart, so that watchers cannot keep orders out.
+    if (call.method.methodKind !== 'unary') return streamCount < streamsInFlightMax;
+    const precedence = precedenceOf(call.method, callerOf(call), load.sagaRpcs ?? noSagaRpcs);
+    if (places.hasRoomFor(precedence)) return true;
+    // Looked up only when it matters. A repeat that is answered from memory costs less than its next repeat.
+    return precedence === 'begin' && places.hasRoomFor('know') && isKnown(call);
+  }
+
+  function isKnown({ values, method, requestHeader }: CallAtGate): boolean {
+    const requestId = requestHeader.get('request-id') ?? requestHeader.get('idempotency-key');
+    if (requestId === null) return false;
+    return load.isKnown?.(requestKey(callerOf({ values }).name, method.name, requestId)) ?? false;
+  }
+
+  function takeSlot(): Slot & { leave(): void } {
+    const place = places.take();
     let holderCount = 1;
+    let isOutside = false;
     const letGo = () => {
       holderCount -= 1;
-      if (holderCount === 0) release();
+      if (holderCount === 0) place.leave({ worked: !isOutside });
     };
-    req.contextValues.set(slotKey, {
+    return {
       holdUntil(work) {
         holderCount += 1;
         void work.then(letGo, letGo);
       },
-    });
-    let streaming = false;
-    try {
-      const response = await next(req);
-      if (!response.stream) return response;
-      streaming = true;
-      return { ...response, message: thenDo(response.message, letGo) };
-    } finally {
-      if (!streaming) letGo();
-    }
-  };
-}
+      waitOutside() {
+        if (waitingCount >= limits.waitingCallsMax) return false;
+        isOutside = true;
+        waitingCount += 1;
+        letGo();
+        return true;
+      },
+      leave() {
+        if (isOutside) waitingCount -= 1;
+        else letGo();
+      },
+    };
+  }
 
-function createPlaces(placesMax: number): { take(): (() => void) | undefined } {
-  let takenCount = 0;
+  function takeStream(): { leave(): void } {
+    streamCount += 1;
+    return {
+      leave() {
+        streamCount -= 1;
+      },
+    };
+  }
+
   return {
-    take() {
-      if (takenCount >= placesMax) return undefined;
-      takenCount += 1;
-      return () => {
-        takenCount -= 1;
-      };
+    checkRoom(call) {
+      if (!hasRoom(call)) throw refusal();
+    },
+    interceptor: (next) => async (req) => {
+      const call = { values: req.contextValues, method: req.method, requestHeader: req.header };
+      if (!hasRoom(call)) throw refusal();
+      if (!req.stream) {
+        const slot = takeSlot();
+        req.contextValues.set(slotKey, slot);
+        return next(req).finally(slot.leave);
+      }
+      const stream = takeStream();
+      try {
+        const response = await next(req);
+        if (response.stream) return { ...response, message: thenDo(response.message, stream.leave) };
+        stream.leave();
+        return response;
+      } catch (error) {
+        stream.leave();
+        throw error;
+      }
     },
   };
 }

@@ -10,29 +10,34 @@ export interface Authentication {
 }
 
 /**
- * `tokens` is AUTH_TOKENS: `TOKEN=NAME` or `TOKEN=NAME:operator`, separated by commas. Empty: everybody is `anonymous`
- * and an operator, which is for loopback only. Throws an Error with one sentence for anything else; the sentence
+ * `tokens` is AUTH_TOKENS: `TOKEN=NAME`, `TOKEN=NAME:operator` or `TOKEN=NAME:saga` (the order service's at the other
+ * two), separated by commas. Empty: everybody is `anonymous`, an operator, and goes for a saga where it takes a saga's
+ * steps, because nobody can be told apart; that is for loopback only. Throws an Error with one sentence for anything else; the sentence
  * counts the entries instead of showing them, because they are secrets.
  */
 export function authenticationFrom(config: { tokens: string }): Authentication {
   if (config.tokens.trim() === '') {
-    const anonymous: Caller = { name: 'anonymous', operator: true };
+    const anonymous: Caller = { name: 'anonymous', operator: true, runsSagas: true };
     return { authenticate: () => anonymous };
   }
   const callers = new Map<string, Caller>();
   for (const [index, entry] of config.tokens.split(',').entries()) {
     // The name has no "=", a token may end in some (base64), so the greedy match splits at the last one.
-    const match = /^([\x21-\x7e]+)=([A-Za-z0-9._-]{1,64})(:operator)?$/.exec(entry.trim());
-    const [, token, name, operator] = match ?? [];
+    const match = /^([\x21-\x7e]+)=([A-Za-z0-9._-]{1,64})(:operator|:saga)?$/.exec(entry.trim());
+    const [, token, name, role] = match ?? [];
     if (token === undefined || name === undefined) {
       throw new Error(
-        `AUTH_TOKENS: entry ${index + 1} is not TOKEN=NAME or TOKEN=NAME:operator (NAME: 1 to 64 of A-Z a-z 0-9 . _ -)`,
+        `AUTH_TOKENS: entry ${index + 1} is not TOKEN=NAME, TOKEN=NAME:operator or TOKEN=NAME:saga (NAME: 1 to 64 of A-Z a-z 0-9 . _ -)`,
       );
     }
     if (callers.has(hashOf(token))) {
       throw new Error(`AUTH_TOKENS: entry ${index + 1} repeats a token; each token names one caller`);
     }
-    callers.set(hashOf(token), { name, operator: operator !== undefined });
+    callers.set(hashOf(token), {
+      name,
+      operator: role === ':operator',
+      runsSagas: role === ':saga',
+    });
   }
   return {
     authenticate(headers) {

@@ -5,7 +5,8 @@ import type { DescService } from '@bufbuild/protobuf';
 import type { HandlerContext, Interceptor } from '@connectrpc/connect';
 import { createRequestIdInterceptor } from '../idempotency/request-id.ts';
 import { type Clock, type Failpoints, type Logger, noFailpoints } from '../runtime/index.ts';
-import { createAdmissionInterceptor } from './admission.ts';
+import { createAdmission, type ServiceLoad } from './admission.ts';
+import type { AdmissionLimits } from './admission-limits.ts';
 import type { Authentication } from './authentication.ts';
 import { callerKey } from './caller.ts';
 import { createDeadlineInterceptor, deadlineKey, durationMsFor } from './deadline.ts';
@@ -15,7 +16,7 @@ import type { ServerLimits } from './limits.ts';
 import { createValidationInterceptor } from './validation.ts';
 
 export interface CallPath {
-  /** Authenticates and sets the deadline. Before the body is read: a stranger cannot make us parse. */
+  /** Authenticates, sets the deadline, looks for room. Before the body is read: what is refused costs no parsing. */
   identifyCaller(context: HandlerContext): void;
   /** The first sees a call first. */
   readonly interceptors: Interceptor[];
@@ -25,6 +26,9 @@ export interface CallPathDependencies {
   readonly services: readonly DescService[];
   readonly authentication: Authentication;
   readonly limits: ServerLimits;
+  readonly admissionLimits?: Partial<AdmissionLimits> | undefined;
+  /** What the service tells of its load. Left out: only the fixed limits hold. */
+  readonly load?: ServiceLoad | undefined;
   /** Aborts when a stop begins. */
   readonly stopping: AbortSignal;
   readonly clock: Clock;
@@ -37,6 +41,7 @@ export interface CallPathDependencies {
 
 export function createCallPath(deps: CallPathDependencies): CallPath {
   const { services, authentication, limits, stopping, clock, log, failpoints = noFailpoints } = deps;
+  const admission = createAdmission(deps);
   return {
     identifyCaller(context) {
       context.values.set(callerKey, authentication.authenticate(context.requestHeader));
@@ -45,12 +50,13 @@ export function createCallPath(deps: CallPathDependencies): CallPath {
         throw fieldInvalid('timeout', `ask for at most ${limits.timeoutMsMax} ms`);
       }
       context.values.set(deadlineKey, clock.nowMs() + durationMsFor(context.method, timeoutMs, limits));
+      admission.checkRoom(context);
     },
     // The boundary is inside deadline and admission, so that a handler that fails after its call was answered still has
     // its bug logged and its place held until it ends.
     interceptors: [
       createDeadlineInterceptor({ clock, stopping }),
-      createAdmissionInterceptor(limits),
+      admission.interceptor,
       createErrorBoundary(log),
       createRequestIdInterceptor(),
       deps.validation ?? createValidationInterceptor(services),
@@ -62,8 +68,7 @@ export function createCallPath(deps: CallPathDependencies): CallPath {
 function createFailpointInterceptor(failpoints: Failpoints): Interceptor {
   return (next) => async (req) => {
     await failpoints.reach('rpc.before_handler', [req.method.name]);
-    const response = await next(req);
-    await failpoints.reach('rpc.before_answer', [req.method.name]);
-    return response;
+    // Before an error too: a refusal is an answer, and can be lost like any other.
+    return next(req).finally(() => failpoints.reach('rpc.before_answer', [req.method.name]));
   };
 }

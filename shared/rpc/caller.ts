@@ -8,6 +8,8 @@ export interface Caller {
   readonly name: string;
   /** Whether the RPCs for operators are open to it. */
   readonly operator: boolean;
+  /** Whether its steps and undos belong to sagas, which are shed after everything else. */
+  readonly runsSagas: boolean;
 }
 
 export const callerKey = createContextKey<Caller | undefined>(undefined, { description: 'caller' });

@@ -21,7 +21,13 @@ import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 export type CallAnswer<T> =
   | { readonly answer: 'done'; readonly response: T; readonly replayed: boolean }
   | { readonly answer: 'refused'; readonly refusal: Refusal }
-  | { readonly answer: 'unknown'; readonly reason: string; readonly cause: unknown };
+  | {
+      readonly answer: 'unknown';
+      readonly reason: string;
+      readonly cause: unknown;
+      /** When the server asked not to be called before; 0 when it did not ask. */
+      readonly retryDelayMs: number;
+    };
 
 export interface CallOptions {
   /** Needed for an IDEMPOTENT RPC: the same for every call that means the same. Never made here. */
@@ -65,6 +71,8 @@ export interface ServiceClientDependencies {
   readonly log: Logger;
   /** Default: one of its own. */
   readonly retryBudget?: RetryBudget;
+  /** Called when the server refused an attempt as OVERLOADED: whoever sends it work should take less on. */
+  onOverloaded?(): void;
   /** `rpc.before_attempt` and `rpc.after_attempt`, with the RPC's name as detail. */
   readonly failpoints?: Failpoints;
 }
@@ -134,6 +142,7 @@ export function createServiceClient<S extends DescService>(
       const leftMs = endsAtMs - clock.nowMs();
       if (leftMs <= 0 || call.signal?.aborted) break;
       outcome = await attemptOnce(call, leftMs);
+      if (outcome.answer === 'unknown' && outcome.reason === 'OVERLOADED') deps.onOverloaded?.();
       if (outcome.answer !== 'unknown' || !outcome.retryable || attempt === attemptsMax) break;
       const waitMs = outcome.retryDelayMs + random.fraction() * backoffMs(attempt);
       log.debug({ rpc: call.method.name, attempt, reason: outcome.reason, waitMs }, 'outcome unknown');
@@ -149,7 +158,12 @@ export function createServiceClient<S extends DescService>(
       const headers = headersFor(method, options.requestId);
       const outcome = await callUntilKnown({ method, request, headers, signal: options.signal }, options);
       if (outcome.answer === 'unknown')
-        return { answer: 'unknown', reason: outcome.reason, cause: outcome.cause };
+        return {
+          answer: 'unknown',
+          reason: outcome.reason,
+          cause: outcome.cause,
+          retryDelayMs: outcome.retryDelayMs,
+        };
       // The transport parsed the response by this method's own descriptor.
       return outcome as CallAnswer<never>;
     },

@@ -27,6 +27,7 @@ import {
 } from '@connectrpc/connect/protocol-connect';
 import { parseTimeout as parseGrpcTimeout, setTrailerStatus } from '@connectrpc/connect/protocol-grpc';
 import type { Logger } from '../runtime/index.ts';
+import { encodeGrpcMessage } from './grpc-message.ts';
 
 type UnarySpec = Extract<MethodImplSpec, { kind: 'unary' }>;
 
@@ -255,8 +256,9 @@ function refuse(
     stream.end(errorToJsonBytes(error, undefined));
   } else {
     const trailers = Object.fromEntries(setTrailerStatus(new Headers(), error));
+    const message = { 'grpc-message': encodeGrpcMessage(error.rawMessage) };
     stream.respond(
-      { ':status': 200, 'content-type': protocol.contentType, ...trailers },
+      { ':status': 200, 'content-type': protocol.contentType, ...trailers, ...message },
       { endStream: true },
     );
   }

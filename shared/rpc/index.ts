@@ -1,5 +1,7 @@
 // The door of shared/rpc: the server, the client, their errors, and who calls.
 
+export type { ServiceLoad } from './admission.ts';
+export { type AdmissionLimits, defaultAdmissionLimits } from './admission-limits.ts';
 export { type Authentication, authenticationFrom } from './authentication.ts';
 export { type CallPath, type CallPathDependencies, createCallPath } from './call-path.ts';
 export { type Caller, callerOf, requireOperator } from './caller.ts';
@@ -22,5 +24,8 @@ export {
   rpcError,
 } from './errors.ts';
 export { defaultServerLimits, type ServerLimits } from './limits.ts';
+export { createRefusals } from './overloaded.ts';
+export type { SagaRpcs } from './precedence.ts';
+export { createPushback, type Pushback } from './pushback.ts';
 export { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 export { type RpcServer, type RpcServerOptions, startRpcServer } from './server.ts';

@@ -7,7 +7,9 @@ import { MethodOptions_IdempotencyLevel as Level } from '@bufbuild/protobuf/wkt'
 import type { ConnectRouter } from '@connectrpc/connect';
 import { type ConnectNodeAdapterOptions, connectNodeAdapter } from '@connectrpc/connect-node';
 import { Health } from '../gen/grpc/health/v1/health_pb.ts';
-import type { Clock, Failpoints, Logger } from '../runtime/index.ts';
+import { type Clock, createEventLoopDelay, type Failpoints, type Logger } from '../runtime/index.ts';
+import type { ServiceLoad } from './admission.ts';
+import type { AdmissionLimits } from './admission-limits.ts';
 import type { Authentication } from './authentication.ts';
 import { createCallPath } from './call-path.ts';
 import { stoppingError } from './deadline.ts';
@@ -38,11 +40,16 @@ export interface RpcServerOptions {
   readonly services: readonly DescService[];
   readonly authentication: Authentication;
   readonly limits?: Partial<ServerLimits>;
+  readonly admissionLimits?: Partial<AdmissionLimits>;
+  /** What the service tells of its load, besides the delay of the event loop, which the server measures. */
+  readonly load?: ServiceLoad;
   readonly clock: Clock;
   readonly log: Logger;
   /** `rpc.before_handler` and `rpc.before_answer`, with the RPC's name as detail. */
   readonly failpoints?: Failpoints;
   routes(router: ConnectRouter): void;
+  /** Answers a plain HTTP request that is no RPC, such as a webhook, and returns true; or returns false. */
+  answerPlain?(request: IncomingMessage, response: ServerResponse): boolean;
 }
 
 /**
@@ -59,10 +66,16 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const served = [...services, Health, ...reflectionServices];
   const health = createHealth(served.map((service) => service.typeName));
 
+  const eventLoopDelay = createEventLoopDelay();
   const { identifyCaller, interceptors } = createCallPath({
     services,
     authentication,
     limits,
+    admissionLimits: options.admissionLimits,
+    load: {
+      ...options.load,
+      delayMs: () => Math.max(eventLoopDelay.medianMs(), options.load?.delayMs?.() ?? 0),
+    },
     stopping: stopping.signal,
     clock,
     log,
@@ -115,6 +128,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   function handle(request: IncomingMessage, response: ServerResponse): void {
     noteOpen(response);
     try {
+      if (options.answerPlain?.(request, response)) return;
       if (isUnknownFormat(request)) answerUnknownFormat(response);
       else serve(request, response);
     } catch (error) {
@@ -150,6 +164,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     aborting.abort(stoppingError());
     await waitUntilDrained(limits.lastAnswersMsMax);
     await onePort.destroy();
+    eventLoopDelay.stop();
     log.debug({ server: options.name }, 'stopped');
   }
 

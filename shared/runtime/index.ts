@@ -1,6 +1,7 @@
 // The door of shared/runtime: clock, randomness, log, failpoints, shutdown, a service's settings and its process.
 
 export { type Clock, createSystemClock } from './clock.ts';
+export { createEventLoopDelay, type EventLoopDelay } from './event-loop-delay.ts';
 export { type Failpoints, failpointsFromEnvironment, noFailpoints } from './failpoints.ts';
 export { createLog, type Logger } from './log.ts';
 export { createSystemRandom, type Random } from './random.ts';

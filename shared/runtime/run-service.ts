@@ -26,7 +26,7 @@ export interface RunningService {
  * Runs a service until SIGINT or SIGTERM. Prints `<name> listening on <host>:<port>` on standard output when, and only
  * when, it serves. What the operator can repair is one sentence on standard error and exit code 1.
  */
-export async function runService<C extends ServiceConfig>(
+export async function runService<C extends Pick<ServiceConfig, 'host' | 'logLevel' | 'failpoints'>>(
   name: string,
   readConfig: (environment: Readonly<Record<string, string | undefined>>) => C,
   start: (config: C, deps: ServiceDeps) => Promise<RunningService>,

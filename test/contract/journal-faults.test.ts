@@ -153,6 +153,39 @@ describe.each(storesUnderTest())('the journal before a faulty database ($name)',
     await journal.close();
   });
 
+  test('a key that is recorded between its look-up and the reading of its state is replayed, not judged by its fault', async () => {
+    const store = await realStore();
+    const other = await openCounters(store);
+    let atLookUp: (() => Promise<unknown>) | undefined;
+    const journal = await openCounters(
+      {
+        ...store,
+        async findByKeys(keys) {
+          const found = await store.findByKeys(keys);
+          await atLookUp?.();
+          atLookUp = undefined;
+          return found;
+        },
+      },
+      { limits: { lookUpDurationMs: 0, recentKeysMax: 1 } },
+    );
+    await journal.submit(add('k0', 'a/x', 0));
+    await other.submit(add('k1', 'a/x', 1));
+    atLookUp = async () => {
+      await other.submit(add('k2', 'a/x', 5));
+      await other.submit(add('k3', 'a/x', 100));
+    };
+    const recorded = await journal.submit({
+      ...add('k2', 'a/x', 0),
+      decide([state]) {
+        throw new Error(`as a domain does when its units are gone: ${state?.['count']}`);
+      },
+    });
+    expect(recorded).toMatchObject({ replayed: true, outcome: { succeeded: true } });
+    expect(recorded.states.get('a/x')).toEqual({ count: 6 });
+    await Promise.all([journal.close(), other.close()]);
+  });
+
   test('a database that stays away is unknown, never failed, and the key stays free', async () => {
     let away = true;
     const store = await realStore();

@@ -188,6 +188,27 @@ describe.each(storesUnderTest())('the journal on $name', ({ fresh }) => {
     await journal.close();
   });
 
+  test('a decision that throws on an old state is taken again on the newest one', async () => {
+    const store = await freshStore();
+    const other = await openCounters(store);
+    const journal = await openCounters(store, { limits: { lookUpDurationMs: 0 } });
+    await journal.submit(add('k1', 'a/x', 1));
+    await other.submit(add('k2', 'a/x', 5));
+    const recorded = await journal.submit({
+      ...add('k3', 'a/x', 0),
+      decide([state]) {
+        // As a domain does that knows, from a key, that k2 came before.
+        if (state?.['count'] !== 6) throw new Error('k2 is missing');
+        return {
+          outcome: { succeeded: true },
+          changes: [{ entity: 'a/x', type: 'added', data: { by: 10 } }],
+        };
+      },
+    });
+    expect(recorded.states.get('a/x')).toEqual({ count: 16 });
+    await Promise.all([journal.close(), other.close()]);
+  });
+
   test('reads a key, an entity’s history both ways and in parts, and everything', async () => {
     const journal = await openCounters(await freshStore(), { writer: 'w' });
     for (const [key, entity, by] of [

@@ -5,10 +5,23 @@ import { authenticationFrom, callerOf, requireOperator } from '../../shared/rpc/
 
 const bearer = (token: string) => new Headers({ authorization: `Bearer ${token}` });
 
-test('a token names its caller, and :operator opens the RPCs for operators', () => {
-  const authentication = authenticationFrom({ tokens: 'abc==alice, xyz=bob.2:operator' });
-  expect(authentication.authenticate(bearer('abc='))).toEqual({ name: 'alice', operator: false });
-  expect(authentication.authenticate(bearer('xyz'))).toEqual({ name: 'bob.2', operator: true });
+test('a token names its caller, :operator opens the RPCs for operators, :saga says who runs sagas', () => {
+  const authentication = authenticationFrom({ tokens: 'abc==alice, xyz=bob.2:operator,uvw=order:saga' });
+  expect(authentication.authenticate(bearer('abc='))).toEqual({
+    name: 'alice',
+    operator: false,
+    runsSagas: false,
+  });
+  expect(authentication.authenticate(bearer('xyz'))).toEqual({
+    name: 'bob.2',
+    operator: true,
+    runsSagas: false,
+  });
+  expect(authentication.authenticate(bearer('uvw'))).toEqual({
+    name: 'order',
+    operator: false,
+    runsSagas: true,
+  });
   expect(authentication.authenticate(new Headers({ authorization: 'bearer xyz' })).name).toBe('bob.2');
 });
 
@@ -17,10 +30,11 @@ test('two tokens may name one caller, so that a token can be replaced', () => {
   expect(authentication.authenticate(bearer('old'))).toEqual(authentication.authenticate(bearer('new')));
 });
 
-test('without tokens everybody is anonymous and an operator', () => {
+test('without tokens everybody is anonymous, an operator, and goes for a saga', () => {
   expect(authenticationFrom({ tokens: ' ' }).authenticate(new Headers())).toEqual({
     name: 'anonymous',
     operator: true,
+    runsSagas: true,
   });
 });
 
@@ -42,7 +56,7 @@ test.each([
 
 test('a caller that is no operator is refused with the way in', () => {
   const contextOf = (operator: boolean) => ({
-    values: createContextValues().set(callerKey, { name: 'a', operator }),
+    values: createContextValues().set(callerKey, { name: 'a', operator, runsSagas: false }),
   });
   expect(() => requireOperator(contextOf(true))).not.toThrow();
   expect(() => requireOperator(contextOf(false))).toThrow(
