@@ -5,14 +5,21 @@ import type { PaymentService } from '../../shared/gen/twicesafe/payment/v1/payme
 import type { Journal, RecordedOp } from '../../shared/journal/index.ts';
 import { requireOperator } from '../../shared/rpc/index.ts';
 import { auditParts } from './audit/audit-parts.ts';
+import { withProvider } from './audit/provider-audit.ts';
+import type { Reconciler } from './reconcile/pages.ts';
+import { beginning } from './reconcile-handlers.ts';
 
 export function createAuditHandler(deps: {
   journal: Journal;
+  /** Undefined where no card provider is configured: then only the journal is judged. */
+  reconciler: Reconciler | undefined;
 }): Pick<ServiceImpl<typeof PaymentService>, 'audit'> {
+  const { journal, reconciler } = deps;
   return {
     async *audit(_request, context) {
       requireOperator(context);
-      yield* auditParts(whileAsked(deps.journal.scan(), context.signal));
+      const parts = auditParts(whileAsked(journal.scan(), context.signal));
+      yield* reconciler ? withProvider(parts, reconciler, beginning) : parts;
     },
   };
 }

@@ -4,20 +4,21 @@ import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import type { PaymentService } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import { type Answering, deriveId, type IdempotentCall } from '../../shared/idempotency/index.ts';
 import type { Decision, Journal, State } from '../../shared/journal/index.ts';
-import { callerOf, fieldInvalid, refusalError } from '../../shared/rpc/index.ts';
+import { callerOf, deadlineOf, fieldInvalid, refusalError } from '../../shared/rpc/index.ts';
 import { answerOf } from './answer.ts';
+import type { CardPayments } from './card-payments.ts';
 import {
   accountEntity,
   accountOfPayment,
   cardPlace,
   idOf,
+  isCardPayment,
   paymentEntity,
   paymentsList,
 } from './domain/names.ts';
 import { decideCancelPayment, decideCreatePayment, decideRefundPayment } from './domain/payment.ts';
-import type { PaymentState } from './domain/payment-state.ts';
+import { isTombstone, type PaymentState } from './domain/payment-state.ts';
 import { paymentNotFound } from './domain/refusals.ts';
-import type { PaymentGateway } from './gateway.ts';
 import { cardPaymentsUnavailable, paymentReasons } from './payment-errors.ts';
 import { renderPayment } from './render.ts';
 import { accountIdFrom, moneyOf, pageSizeOf, requirePlace } from './requests.ts';
@@ -27,9 +28,10 @@ type PaymentMethods = 'createPayment' | 'refundPayment' | 'cancelPayment' | 'get
 export function createPaymentHandlers(deps: {
   journal: Journal;
   answering: Answering;
-  gateway: PaymentGateway;
+  /** Undefined where no provider is configured. */
+  cards: CardPayments | undefined;
 }): Pick<ServiceImpl<typeof PaymentService>, PaymentMethods> {
-  const { journal, answering, gateway } = deps;
+  const { journal, answering, cards } = deps;
 
   /**
    * Records one decision about a payment and its account in one insert, under the request's key, and answers the
@@ -43,6 +45,7 @@ export function createPaymentHandlers(deps: {
   ) {
     const entity = paymentEntity(call.caller, paymentId);
     const accountId = accountOfPayment(paymentId);
+    if (isCardPayment(paymentId)) await requireNoProviderNeeded(entity);
     const recorded = await journal.submit({
       key: call.key,
       fingerprint: call.fingerprint,
@@ -53,6 +56,14 @@ export function createPaymentHandlers(deps: {
     return answerOf(recorded, entity, (payment: PaymentState) => ({
       payment: renderPayment(paymentId, payment),
     }));
+  }
+
+  /** A card's money is not given back without its provider, not even as a wish: nobody would grant it. */
+  async function requireNoProviderNeeded(entity: string): Promise<void> {
+    const payment = (await journal.readState(entity)) as PaymentState | undefined;
+    const needed =
+      payment && !isTombstone(payment) && !['declined', 'refunded', 'cancelled'].includes(payment.status);
+    if (needed) throw cardPaymentsUnavailable();
   }
 
   async function paymentNow(context: HandlerContext, paymentId: string): Promise<PaymentState> {
@@ -66,8 +77,12 @@ export function createPaymentHandlers(deps: {
       const amount = moneyOf('amount', asked, 1n);
       if (source.case === 'card') {
         requirePlace(askedId, cardPlace);
-        if (!gateway.available) throw cardPaymentsUnavailable();
-        throw new Error('a gateway is configured, but the card flow is not written yet');
+        if (!cards) throw cardPaymentsUnavailable();
+        const card = source.value.paymentMethod;
+        return answering.answerOnce(context, (call) => {
+          const paymentId = askedId || `${cardPlace}.${deriveId(call.caller, call.rpc, call.requestId)}`;
+          return cards.create(call, { paymentId, card, amount, reference }, deadlineOf(context));
+        });
       }
       if (source.case !== 'accountId') throw fieldInvalid('source', 'an account or a card is required');
       const accountId = accountIdFrom(source.value);
@@ -83,13 +98,15 @@ export function createPaymentHandlers(deps: {
     refundPayment({ paymentId, amount: asked, reason }, context) {
       const amount = moneyOf('amount', asked, 1n);
       return answering.answerOnce(context, (call) => {
-        const command = { caller: call.caller, paymentId, amount, reason };
+        const command = { caller: call.caller, paymentId, amount, reason, refundId: deriveId(call.key) };
+        if (cards && isCardPayment(paymentId)) return cards.refund(call, command, deadlineOf(context));
         return changePayment(call, paymentId, (states) => decideRefundPayment(states, command));
       });
     },
     cancelPayment({ paymentId }, context) {
       return answering.answerOnce(context, (call) => {
-        const command = { caller: call.caller, paymentId };
+        const command = { caller: call.caller, paymentId, cancelId: deriveId(call.key) };
+        if (cards && isCardPayment(paymentId)) return cards.cancel(call, command, deadlineOf(context));
         return changePayment(call, paymentId, (states) => decideCancelPayment(states, command));
       });
     },

@@ -53,6 +53,10 @@ export function renderPayment(
     refunded: money(payment.refunded, payment.currency),
     accountId: payment.accountId ?? '',
     reference: payment.reference,
+    declineCode: payment.declineCode ?? '',
+    attention: payment.attention ?? '',
+    cancelRequested: payment.cancel !== undefined,
+    providerPaymentId: payment.providerId ?? '',
   };
 }
 

@@ -17,7 +17,7 @@ const partSizeMax = 500;
 
 const invariants: readonly Invariant[] = ['journal', 'I1', 'I2'];
 
-type AuditPart = MessageInitShape<typeof AuditResponseSchema>;
+export type AuditPart = MessageInitShape<typeof AuditResponseSchema>;
 
 /**
  * Judges ops that come in stream order. It remembers one stream and one part of the answer at a time, and reads on

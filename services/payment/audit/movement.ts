@@ -1,7 +1,7 @@
 // How much a change says that it moved. Read from the changes alone, so that the rules are judged and not believed.
 
 import type { AccountChange } from '../domain/account.ts';
-import type { PaymentChange } from '../domain/payment-state.ts';
+import type { PaymentChange } from '../domain/payment-changes.ts';
 
 /** How an account's change moves its balance, and the payment that it says it belongs to. */
 export function accountMovement(change: AccountChange): { balance: bigint; payment?: string } {
@@ -23,8 +23,17 @@ export function accountMovement(change: AccountChange): { balance: bigint; payme
 
 /** What a payment's change takes from its account or card; below zero when it gives back. */
 export function takenBy(change: PaymentChange): bigint {
-  if (change.type === 'captured') return minorUnits(change.data.amount);
-  return change.type === 'refunded' || change.type === 'cancelled' ? -minorUnits(change.data.amount) : 0n;
+  switch (change.type) {
+    case 'captured':
+    case 'card_captured':
+      return minorUnits(change.data.amount);
+    case 'refunded':
+    case 'cancelled':
+    case 'card_refunded':
+      return -minorUnits(change.data.amount);
+    default:
+      return 0n;
+  }
 }
 
 /** A damaged op may hold anything here. The fold finds it; an audit that dies of it would find nothing else. */

@@ -38,7 +38,7 @@ export function createPaymentAudit(find: Find): PaymentAudit {
       const sums = payments.get(op.entity) ?? { state: undefined, chargeCount: 0, charged: 0n, refunded: 0n };
       payments.set(op.entity, sums);
       sums.state = op.state as PaymentState | undefined;
-      if (op.type === 'captured') {
+      if (op.type === 'captured' || op.type === 'card_captured') {
         sums.chargeCount += 1;
         sums.charged += taken;
       } else {

@@ -4,7 +4,7 @@
 import { createFold, type RecordedOp } from '../../../shared/journal/index.ts';
 import type { AccountChange } from '../domain/account.ts';
 import { accountEntity, accountOfPayment, idOf, isAccount } from '../domain/names.ts';
-import type { PaymentChange } from '../domain/payment-state.ts';
+import type { PaymentChange } from '../domain/payment-changes.ts';
 import { paymentRules } from '../domain/rules.ts';
 import { createAccountAudit } from './account-audit.ts';
 import type { Find, Finding, Invariant } from './finding.ts';

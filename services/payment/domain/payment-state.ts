@@ -1,20 +1,22 @@
-// A payment's states and changes:
-//
-//     (nothing) ─captured─▶ captured ─refunded (the rest)─▶ refunded
-//         │                    └─────────cancelled─────────▶ cancelled
-//         ├─declined──▶ declined: refused for a reason of the account; no money moved
-//         └─tombstoned▶ cancelled, as a tombstone: the undo came before its payment
-//
-// `requested` and `unknown` belong to card payments, whose provider answers later than the record.
+// What a payment is at some moment. How it gets there: payment-changes.ts, and card-changes.ts for cards.
 
 export type PaymentStatus = 'requested' | 'captured' | 'declined' | 'unknown' | 'refunded' | 'cancelled';
+
+/** A refund whose intent is recorded and whose outcome is not. `id` names it at the provider, too. */
+export type PendingRefund = Readonly<{ id: string; amount: bigint; askedAt: Date }>;
+
+/**
+ * A cancel under way. `attempt` counts its refunds: one that the provider refused is never asked for again.
+ * `refusedFor` is why it refused the last one.
+ */
+export type OpenCancel = Readonly<{ id: string; attempt: number; refusedFor?: string }>;
 
 /** A payment that was asked for. Amounts are minor units of `currency`; `refunded` never exceeds `amount`. */
 export type AskedPayment = Readonly<{
   status: PaymentStatus;
   /** Absent for a card payment. */
   accountId?: string;
-  /** The provider's payment method; absent for a payment from an account. */
+  /** The provider's payment method; absent for a payment from an account, like everything below `refusal`. */
   card?: string;
   amount: bigint;
   currency: string;
@@ -25,6 +27,16 @@ export type AskedPayment = Readonly<{
   createdAt: Date;
   /** The reason it was declined for. */
   refusal?: string;
+  /** Why the card was declined, in the provider's word. */
+  declineCode?: string;
+  /** The provider's id of it, once known. */
+  providerId?: string;
+  /** Refunds that the provider was, or is about to be, asked for. */
+  pendingRefunds?: readonly PendingRefund[];
+  /** The wish to undo it, until it is undone. */
+  cancel?: OpenCancel;
+  /** Why it cannot go on without a person. */
+  attention?: string;
 }>;
 
 /** The mark that an undo leaves when it comes before its payment: the late payment finds it and takes nothing. */
@@ -33,57 +45,3 @@ export type Tombstone = Readonly<{ status: 'cancelled'; tombstone: true; created
 export type PaymentState = AskedPayment | Tombstone;
 
 export const isTombstone = (payment: PaymentState): payment is Tombstone => 'tombstone' in payment;
-
-/** What a payment was asked for, recorded with its first change. */
-export type Asked = Readonly<{
-  accountId: string;
-  amount: bigint;
-  currency: string;
-  reference: string;
-  createdBy: string;
-}>;
-
-export type PaymentChange =
-  | { type: 'captured'; data: Asked }
-  | { type: 'declined'; data: Asked & { refusal: string } }
-  | { type: 'refunded'; data: { amount: bigint; reason: string } }
-  /** `amount`: what the cancel gave back, the part that no refund had given back before. */
-  | { type: 'cancelled'; data: { amount: bigint } }
-  | { type: 'tombstoned'; data: Record<string, never> }
-  /** A cancel that found nothing to do. */
-  | { type: 'found_settled'; data: { status: PaymentStatus } }
-  | { type: 'refused'; data: { reason: string } };
-
-export function evolvePayment(
-  payment: PaymentState | undefined,
-  change: PaymentChange,
-  at: Date,
-): PaymentState | undefined {
-  switch (change.type) {
-    case 'refused':
-    case 'found_settled':
-      return payment;
-    case 'captured':
-    case 'declined':
-      return { ...change.data, status: change.type, refunded: 0n, createdAt: at };
-    case 'tombstoned':
-      return { status: 'cancelled', tombstone: true, createdAt: at };
-    case 'refunded': {
-      const asked = moneyIn(payment, change.type);
-      const refunded = asked.refunded + change.data.amount;
-      return { ...asked, refunded, status: refunded === asked.amount ? 'refunded' : asked.status };
-    }
-    case 'cancelled': {
-      const asked = moneyIn(payment, change.type);
-      return { ...asked, refunded: asked.refunded + change.data.amount, status: 'cancelled' };
-    }
-    default:
-      throw new Error(`unknown change of a payment: ${JSON.stringify(change satisfies never)}`);
-  }
-}
-
-function moneyIn(payment: PaymentState | undefined, changeType: string): AskedPayment {
-  if (!payment || isTombstone(payment))
-    throw new Error(`a payment that took nothing cannot be ${changeType}`);
-  return payment;
-}

@@ -10,9 +10,12 @@ import {
   succeed,
 } from '../../../shared/journal/decision.ts';
 import type { AccountChange, AccountState } from './account.ts';
+import { pendingMinorUnits } from './card-changes.ts';
+import { askForCancel, askForRefund } from './card-payment.ts';
 import { type Money, turnoverMinorUnitsMax } from './money.ts';
 import { accountEntity, accountOfPayment, paymentEntity, paymentsList } from './names.ts';
-import { type Asked, isTombstone, type PaymentChange, type PaymentState } from './payment-state.ts';
+import type { Asked, PaymentChange } from './payment-changes.ts';
+import { isTombstone, type PaymentState } from './payment-state.ts';
 import {
   accountNotFound,
   currencyMismatch,
@@ -34,8 +37,16 @@ export type CreatePayment = Readonly<{
   /** The key of this request. */
   requestKey: string;
 }>;
-export type RefundPayment = Readonly<{ caller: string; paymentId: string; amount: Money; reason: string }>;
-export type CancelPayment = Readonly<{ caller: string; paymentId: string }>;
+/** `refundId` names the refund at a card's provider. */
+export type RefundPayment = Readonly<{
+  caller: string;
+  paymentId: string;
+  amount: Money;
+  reason: string;
+  refundId: string;
+}>;
+/** `cancelId` names the undo while a card's provider is asked. */
+export type CancelPayment = Readonly<{ caller: string; paymentId: string; cancelId: string }>;
 
 /**
  * States: the payment, its account. Takes the whole amount or nothing. A refusal of the account makes the payment
@@ -92,7 +103,7 @@ export function decideRefundPayment(
   command: RefundPayment,
 ): Decision {
   const payment = states[0] as PaymentState | undefined;
-  const { caller, paymentId, reason } = command;
+  const { caller, paymentId, reason, refundId } = command;
   const { amountMinorUnits: amount, currency } = command.amount;
   const entity = paymentEntity(caller, paymentId);
   if (!payment) return refuse(entity, paymentNotFound(paymentId));
@@ -100,12 +111,15 @@ export function decideRefundPayment(
   const wasCaptured = payment.status === 'captured' || payment.status === 'refunded';
   if (isTombstone(payment) || !wasCaptured)
     return refuse(entity, paymentNotCaptured(paymentId, payment.status));
+  if (payment.cancel) return refuse(entity, paymentNotCaptured(paymentId, 'being cancelled'));
   if (payment.currency !== currency) return refuse(entity, currencyMismatch(payment.currency, currency));
-  const refundable = payment.amount - payment.refunded;
+  const refundable = payment.amount - payment.refunded - pendingMinorUnits(payment);
   if (amount > refundable) return refuse(entity, refundExceedsCaptured(paymentId, refundable));
+  const accountId = accountOfPayment(paymentId);
+  if (accountId === undefined) return askForRefund(entity, payment, { refundId, amount, reason });
   return succeed(
     ofPayment(entity, { type: 'refunded', data: { amount, reason } }),
-    ...backToAccount(paymentId, entity, amount),
+    backToAccount(accountId, entity, amount),
   );
 }
 
@@ -115,30 +129,29 @@ export function decideCancelPayment(
   command: CancelPayment,
 ): Decision {
   const payment = states[0] as PaymentState | undefined;
-  const { caller, paymentId } = command;
+  const { caller, paymentId, cancelId } = command;
   const entity = paymentEntity(caller, paymentId);
   if (!payment) {
     return succeed({ ...ofPayment(entity, { type: 'tombstoned', data: {} }), lists: [paymentsList(caller)] });
   }
   if (isTombstone(payment)) return foundSettled(entity, payment);
   switch (payment.status) {
+    case 'requested':
+    case 'unknown':
+      return askForCancel(entity, payment, cancelId);
     case 'captured': {
+      const accountId = accountOfPayment(paymentId);
+      if (accountId === undefined) return askForCancel(entity, payment, cancelId);
       const amount = payment.amount - payment.refunded;
       return succeed(
         ofPayment(entity, { type: 'cancelled', data: { amount } }),
-        ...backToAccount(paymentId, entity, amount),
+        backToAccount(accountId, entity, amount),
       );
     }
     case 'declined':
     case 'refunded':
     case 'cancelled':
       return foundSettled(entity, payment);
-    case 'requested':
-    case 'unknown':
-      // Cancelling without asking the provider could leave a charge that nobody undoes.
-      throw new Error(
-        `payment ${paymentId} is ${payment.status}: its provider must be asked before a cancel`,
-      );
     default:
       throw new Error(`unknown status of a payment: ${JSON.stringify(payment satisfies never)}`);
   }
@@ -147,13 +160,9 @@ export function decideCancelPayment(
 const foundSettled = (entity: string, payment: PaymentState): Decision =>
   succeed(ofPayment(entity, { type: 'found_settled', data: { status: payment.status } }));
 
-/** The account's half of a refund; nothing for a card payment, whose money is the provider's to give back. */
-function backToAccount(paymentId: string, entity: string, amount: bigint): Change[] {
-  const accountId = accountOfPayment(paymentId);
-  return accountId === undefined
-    ? []
-    : [ofAccount(accountId, { type: 'refunded', data: { amount, payment: entity } })];
-}
+/** The account's half of a refund. */
+const backToAccount = (accountId: string, entity: string, amount: bigint): Change =>
+  ofAccount(accountId, { type: 'refunded', data: { amount, payment: entity } });
 
 const ofPayment = (entity: string, change: PaymentChange): Change => ({ entity, ...change });
 const ofAccount = (accountId: string, change: AccountChange): Change => ({

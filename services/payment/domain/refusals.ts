@@ -73,3 +73,16 @@ export const refundExceedsCaptured = (paymentId: string, refundableMinorUnits: b
   message: `payment ${paymentId} has ${refundableMinorUnits} minor units left to refund`,
   metadata: { paymentId, refundableMinorUnits: String(refundableMinorUnits) },
 });
+
+/** `code` is the provider's word for it, such as `insufficient_funds`. */
+export const paymentDeclined = (paymentId: string, code: string): Refusal => ({
+  reason: 'PAYMENT_DECLINED',
+  message: `payment ${paymentId} was declined by the provider: ${code}; no money moved`,
+  metadata: { paymentId, decline_code: code },
+});
+
+export const refundRefused = (paymentId: string, code: string): Refusal => ({
+  reason: 'REFUND_REFUSED',
+  message: `the provider refuses to refund payment ${paymentId}: ${code}; nothing was given back`,
+  metadata: { paymentId, provider_code: code },
+});

@@ -2,8 +2,10 @@
 
 import type { State } from '../../../shared/journal/decision.ts';
 import { type AccountChange, type AccountState, evolveAccount } from './account.ts';
+import { isCardOpen } from './card-changes.ts';
 import { isAccount, placementOf } from './names.ts';
-import { evolvePayment, type PaymentChange, type PaymentState } from './payment-state.ts';
+import { evolvePayment, type PaymentChange } from './payment-changes.ts';
+import type { PaymentState } from './payment-state.ts';
 
 /** The casts are safe because only this folder's decisions write changes and states. */
 function evolve(
@@ -17,11 +19,9 @@ function evolve(
     : evolvePayment(state as PaymentState | undefined, change as PaymentChange, at);
 }
 
-/** Only a card payment can be left open: its provider's answer may come after the record, or never. */
+/** Only a card payment can be left open: its provider's answers come after the record. */
 function isOpen(entity: string, state: State): boolean {
-  if (isAccount(entity)) return false;
-  const { status } = state as PaymentState;
-  return status === 'requested' || status === 'unknown';
+  return !isAccount(entity) && isCardOpen(state as PaymentState);
 }
 
 export const paymentRules = { evolve, isOpen, placementOf };

@@ -27,7 +27,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file twicesafe/payment/v1/payment.proto.
  */
 export const file_twicesafe_payment_v1_payment: GenFile = /*@__PURE__*/
-  fileDesc("CiJ0d2ljZXNhZmUvcGF5bWVudC92MS9wYXltZW50LnByb3RvEhR0d2ljZXNhZmUucGF5bWVudC52MSJ4CgdBY2NvdW50EhIKCmFjY291bnRfaWQYASABKAkSKgoHYmFsYW5jZRgCIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leRItCglvcGVuZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIuYBCgxBY2NvdW50RW50cnkSNAoEa2luZBgBIAEoDjImLnR3aWNlc2FmZS5wYXltZW50LnYxLkFjY291bnRFbnRyeUtpbmQSKQoGYW1vdW50GAIgASgLMhkudHdpY2VzYWZlLm1vbmV5LnYxLk1vbmV5EjAKDWJhbGFuY2VfYWZ0ZXIYAyABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXkSEgoKcGF5bWVudF9pZBgEIAEoCRIvCgtyZWNvcmRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAigQIKB1BheW1lbnQSEgoKcGF5bWVudF9pZBgBIAEoCRIzCgZzdGF0dXMYAiABKA4yIy50d2ljZXNhZmUucGF5bWVudC52MS5QYXltZW50U3RhdHVzEikKBmFtb3VudBgDIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leRIrCghyZWZ1bmRlZBgEIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leRISCgphY2NvdW50X2lkGAUgASgJEhEKCXJlZmVyZW5jZRgGIAEoCRIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI8CgRDYXJkEjQKDnBheW1lbnRfbWV0aG9kGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfXXsxLDI1NX0kIoIBChJPcGVuQWNjb3VudFJlcXVlc3QSMAoKYWNjb3VudF9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JBI6Cg9vcGVuaW5nX2JhbGFuY2UYAiABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXlCBrpIA8gBASJFChNPcGVuQWNjb3VudFJlc3BvbnNlEi4KB2FjY291bnQYASABKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5BY2NvdW50InUKDkRlcG9zaXRSZXF1ZXN0EjAKCmFjY291bnRfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQSMQoGYW1vdW50GAIgASgLMhkudHdpY2VzYWZlLm1vbmV5LnYxLk1vbmV5Qga6SAPIAQEiQQoPRGVwb3NpdFJlc3BvbnNlEi4KB2FjY291bnQYASABKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5BY2NvdW50InYKD1dpdGhkcmF3UmVxdWVzdBIwCgphY2NvdW50X2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEjEKBmFtb3VudBgCIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leUIGukgDyAEBIkIKEFdpdGhkcmF3UmVzcG9uc2USLgoHYWNjb3VudBgBIAEoCzIdLnR3aWNlc2FmZS5wYXltZW50LnYxLkFjY291bnQiRQoRR2V0QWNjb3VudFJlcXVlc3QSMAoKYWNjb3VudF9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JCJEChJHZXRBY2NvdW50UmVzcG9uc2USLgoHYWNjb3VudBgBIAEoCzIdLnR3aWNlc2FmZS5wYXltZW50LnYxLkFjY291bnQiigEKGUxpc3RBY2NvdW50RW50cmllc1JlcXVlc3QSMAoKYWNjb3VudF9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JBIdCglwYWdlX3NpemUYAiABKAVCCrpIBxoFGMgBKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYyAEiagoaTGlzdEFjY291bnRFbnRyaWVzUmVzcG9uc2USMwoHZW50cmllcxgBIAMoCzIiLnR3aWNlc2FmZS5wYXltZW50LnYxLkFjY291bnRFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiogIKFENyZWF0ZVBheW1lbnRSZXF1ZXN0EkkKCnBheW1lbnRfaWQYASABKAlCNbpIMnIwMi5eKFtBLVphLXowLTlfLV17MSw2NH1bLl1bQS1aYS16MC05Xy1dezEsNjR9KT8kEjIKCmFjY291bnRfaWQYAiABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSRIABIqCgRjYXJkGAMgASgLMhoudHdpY2VzYWZlLnBheW1lbnQudjEuQ2FyZEgAEjEKBmFtb3VudBgEIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leUIGukgDyAEBEhsKCXJlZmVyZW5jZRgFIAEoCUIIukgFcgMYyAFCDwoGc291cmNlEgW6SAIIASJHChVDcmVhdGVQYXltZW50UmVzcG9uc2USLgoHcGF5bWVudBgBIAEoCzIdLnR3aWNlc2FmZS5wYXltZW50LnYxLlBheW1lbnQiqwEKFFJlZnVuZFBheW1lbnRSZXF1ZXN0EkYKCnBheW1lbnRfaWQYASABKAlCMrpIL3ItMiteW0EtWmEtejAtOV8tXXsxLDY0fVsuXVtBLVphLXowLTlfLV17MSw2NH0kEjEKBmFtb3VudBgCIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leUIGukgDyAEBEhgKBnJlYXNvbhgDIAEoCUIIukgFcgMYyAEiRwoVUmVmdW5kUGF5bWVudFJlc3BvbnNlEi4KB3BheW1lbnQYASABKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5QYXltZW50Il4KFENhbmNlbFBheW1lbnRSZXF1ZXN0EkYKCnBheW1lbnRfaWQYASABKAlCMrpIL3ItMiteW0EtWmEtejAtOV8tXXsxLDY0fVsuXVtBLVphLXowLTlfLV17MSw2NH0kIkcKFUNhbmNlbFBheW1lbnRSZXNwb25zZRIuCgdwYXltZW50GAEgASgLMh0udHdpY2VzYWZlLnBheW1lbnQudjEuUGF5bWVudCJbChFHZXRQYXltZW50UmVxdWVzdBJGCgpwYXltZW50X2lkGAEgASgJQjK6SC9yLTIrXltBLVphLXowLTlfLV17MSw2NH1bLl1bQS1aYS16MC05Xy1dezEsNjR9JCJEChJHZXRQYXltZW50UmVzcG9uc2USLgoHcGF5bWVudBgBIAEoCzIdLnR3aWNlc2FmZS5wYXltZW50LnYxLlBheW1lbnQiUgoTTGlzdFBheW1lbnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGMgBKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYyAEiYAoUTGlzdFBheW1lbnRzUmVzcG9uc2USLwoIcGF5bWVudHMYASADKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5QYXltZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIOCgxBdWRpdFJlcXVlc3QitwEKDUF1ZGl0UmVzcG9uc2USLQoIZmluZGluZ3MYASADKAsyGy50d2ljZXNhZmUuYXVkaXQudjEuRmluZGluZxIzCghwYXltZW50cxgCIAMoCzIhLnR3aWNlc2FmZS5wYXltZW50LnYxLlBheW1lbnRGYWN0EjYKB3N1bW1hcnkYAyABKAsyIC50d2ljZXNhZmUuYXVkaXQudjEuQXVkaXRTdW1tYXJ5SACIAQFCCgoIX3N1bW1hcnki6AEKC1BheW1lbnRGYWN0EhIKCnBheW1lbnRfaWQYASABKAkSEQoJcmVmZXJlbmNlGAIgASgJEjMKBnN0YXR1cxgDIAEoDjIjLnR3aWNlc2FmZS5wYXltZW50LnYxLlBheW1lbnRTdGF0dXMSFAoMY2hhcmdlX2NvdW50GAQgASgFEioKB2NoYXJnZWQYBSABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXkSKwoIcmVmdW5kZWQYBiABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXkSDgoGY2FsbGVyGAcgASgJKtcBChBBY2NvdW50RW50cnlLaW5kEiIKHkFDQ09VTlRfRU5UUllfS0lORF9VTlNQRUNJRklFRBAAEh4KGkFDQ09VTlRfRU5UUllfS0lORF9PUEVOSU5HEAESHgoaQUNDT1VOVF9FTlRSWV9LSU5EX0RFUE9TSVQQAhIhCh1BQ0NPVU5UX0VOVFJZX0tJTkRfV0lUSERSQVdBTBADEh0KGUFDQ09VTlRfRU5UUllfS0lORF9DSEFSR0UQBBIdChlBQ0NPVU5UX0VOVFJZX0tJTkRfUkVGVU5EEAUq3gEKDVBheW1lbnRTdGF0dXMSHgoaUEFZTUVOVF9TVEFUVVNfVU5TUEVDSUZJRUQQABIcChhQQVlNRU5UX1NUQVRVU19SRVFVRVNURUQQARIbChdQQVlNRU5UX1NUQVRVU19DQVBUVVJFRBACEhsKF1BBWU1FTlRfU1RBVFVTX0RFQ0xJTkVEEAMSGgoWUEFZTUVOVF9TVEFUVVNfVU5LTk9XThAEEhsKF1BBWU1FTlRfU1RBVFVTX1JFRlVOREVEEAUSHAoYUEFZTUVOVF9TVEFUVVNfQ0FOQ0VMTEVEEAYykgkKDlBheW1lbnRTZXJ2aWNlEmcKC09wZW5BY2NvdW50EigudHdpY2VzYWZlLnBheW1lbnQudjEuT3BlbkFjY291bnRSZXF1ZXN0GikudHdpY2VzYWZlLnBheW1lbnQudjEuT3BlbkFjY291bnRSZXNwb25zZSIDkAICElsKB0RlcG9zaXQSJC50d2ljZXNhZmUucGF5bWVudC52MS5EZXBvc2l0UmVxdWVzdBolLnR3aWNlc2FmZS5wYXltZW50LnYxLkRlcG9zaXRSZXNwb25zZSIDkAICEl4KCFdpdGhkcmF3EiUudHdpY2VzYWZlLnBheW1lbnQudjEuV2l0aGRyYXdSZXF1ZXN0GiYudHdpY2VzYWZlLnBheW1lbnQudjEuV2l0aGRyYXdSZXNwb25zZSIDkAICEmQKCkdldEFjY291bnQSJy50d2ljZXNhZmUucGF5bWVudC52MS5HZXRBY2NvdW50UmVxdWVzdBooLnR3aWNlc2FmZS5wYXltZW50LnYxLkdldEFjY291bnRSZXNwb25zZSIDkAIBEnwKEkxpc3RBY2NvdW50RW50cmllcxIvLnR3aWNlc2FmZS5wYXltZW50LnYxLkxpc3RBY2NvdW50RW50cmllc1JlcXVlc3QaMC50d2ljZXNhZmUucGF5bWVudC52MS5MaXN0QWNjb3VudEVudHJpZXNSZXNwb25zZSIDkAIBEm0KDUNyZWF0ZVBheW1lbnQSKi50d2ljZXNhZmUucGF5bWVudC52MS5DcmVhdGVQYXltZW50UmVxdWVzdBorLnR3aWNlc2FmZS5wYXltZW50LnYxLkNyZWF0ZVBheW1lbnRSZXNwb25zZSIDkAICEm0KDVJlZnVuZFBheW1lbnQSKi50d2ljZXNhZmUucGF5bWVudC52MS5SZWZ1bmRQYXltZW50UmVxdWVzdBorLnR3aWNlc2FmZS5wYXltZW50LnYxLlJlZnVuZFBheW1lbnRSZXNwb25zZSIDkAICEm0KDUNhbmNlbFBheW1lbnQSKi50d2ljZXNhZmUucGF5bWVudC52MS5DYW5jZWxQYXltZW50UmVxdWVzdBorLnR3aWNlc2FmZS5wYXltZW50LnYxLkNhbmNlbFBheW1lbnRSZXNwb25zZSIDkAICEmQKCkdldFBheW1lbnQSJy50d2ljZXNhZmUucGF5bWVudC52MS5HZXRQYXltZW50UmVxdWVzdBooLnR3aWNlc2FmZS5wYXltZW50LnYxLkdldFBheW1lbnRSZXNwb25zZSIDkAIBEmoKDExpc3RQYXltZW50cxIpLnR3aWNlc2FmZS5wYXltZW50LnYxLkxpc3RQYXltZW50c1JlcXVlc3QaKi50d2ljZXNhZmUucGF5bWVudC52MS5MaXN0UGF5bWVudHNSZXNwb25zZSIDkAIBElcKBUF1ZGl0EiIudHdpY2VzYWZlLnBheW1lbnQudjEuQXVkaXRSZXF1ZXN0GiMudHdpY2VzYWZlLnBheW1lbnQudjEuQXVkaXRSZXNwb25zZSIDkAIBMAFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_twicesafe_audit_v1_audit, file_twicesafe_money_v1_money]);
+  fileDesc("CiJ0d2ljZXNhZmUvcGF5bWVudC92MS9wYXltZW50LnByb3RvEhR0d2ljZXNhZmUucGF5bWVudC52MSJ4CgdBY2NvdW50EhIKCmFjY291bnRfaWQYASABKAkSKgoHYmFsYW5jZRgCIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leRItCglvcGVuZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIuYBCgxBY2NvdW50RW50cnkSNAoEa2luZBgBIAEoDjImLnR3aWNlc2FmZS5wYXltZW50LnYxLkFjY291bnRFbnRyeUtpbmQSKQoGYW1vdW50GAIgASgLMhkudHdpY2VzYWZlLm1vbmV5LnYxLk1vbmV5EjAKDWJhbGFuY2VfYWZ0ZXIYAyABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXkSEgoKcGF5bWVudF9pZBgEIAEoCRIvCgtyZWNvcmRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi4QIKB1BheW1lbnQSEgoKcGF5bWVudF9pZBgBIAEoCRIzCgZzdGF0dXMYAiABKA4yIy50d2ljZXNhZmUucGF5bWVudC52MS5QYXltZW50U3RhdHVzEikKBmFtb3VudBgDIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leRIrCghyZWZ1bmRlZBgEIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leRISCgphY2NvdW50X2lkGAUgASgJEhEKCXJlZmVyZW5jZRgGIAEoCRIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxkZWNsaW5lX2NvZGUYCCABKAkSEQoJYXR0ZW50aW9uGAkgASgJEhgKEGNhbmNlbF9yZXF1ZXN0ZWQYCiABKAgSGwoTcHJvdmlkZXJfcGF5bWVudF9pZBgLIAEoCSI8CgRDYXJkEjQKDnBheW1lbnRfbWV0aG9kGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfXXsxLDI1NX0kIoIBChJPcGVuQWNjb3VudFJlcXVlc3QSMAoKYWNjb3VudF9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JBI6Cg9vcGVuaW5nX2JhbGFuY2UYAiABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXlCBrpIA8gBASJFChNPcGVuQWNjb3VudFJlc3BvbnNlEi4KB2FjY291bnQYASABKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5BY2NvdW50InUKDkRlcG9zaXRSZXF1ZXN0EjAKCmFjY291bnRfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQSMQoGYW1vdW50GAIgASgLMhkudHdpY2VzYWZlLm1vbmV5LnYxLk1vbmV5Qga6SAPIAQEiQQoPRGVwb3NpdFJlc3BvbnNlEi4KB2FjY291bnQYASABKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5BY2NvdW50InYKD1dpdGhkcmF3UmVxdWVzdBIwCgphY2NvdW50X2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEjEKBmFtb3VudBgCIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leUIGukgDyAEBIkIKEFdpdGhkcmF3UmVzcG9uc2USLgoHYWNjb3VudBgBIAEoCzIdLnR3aWNlc2FmZS5wYXltZW50LnYxLkFjY291bnQiRQoRR2V0QWNjb3VudFJlcXVlc3QSMAoKYWNjb3VudF9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JCJEChJHZXRBY2NvdW50UmVzcG9uc2USLgoHYWNjb3VudBgBIAEoCzIdLnR3aWNlc2FmZS5wYXltZW50LnYxLkFjY291bnQiigEKGUxpc3RBY2NvdW50RW50cmllc1JlcXVlc3QSMAoKYWNjb3VudF9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JBIdCglwYWdlX3NpemUYAiABKAVCCrpIBxoFGMgBKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYyAEiagoaTGlzdEFjY291bnRFbnRyaWVzUmVzcG9uc2USMwoHZW50cmllcxgBIAMoCzIiLnR3aWNlc2FmZS5wYXltZW50LnYxLkFjY291bnRFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiogIKFENyZWF0ZVBheW1lbnRSZXF1ZXN0EkkKCnBheW1lbnRfaWQYASABKAlCNbpIMnIwMi5eKFtBLVphLXowLTlfLV17MSw2NH1bLl1bQS1aYS16MC05Xy1dezEsNjR9KT8kEjIKCmFjY291bnRfaWQYAiABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSRIABIqCgRjYXJkGAMgASgLMhoudHdpY2VzYWZlLnBheW1lbnQudjEuQ2FyZEgAEjEKBmFtb3VudBgEIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leUIGukgDyAEBEhsKCXJlZmVyZW5jZRgFIAEoCUIIukgFcgMYyAFCDwoGc291cmNlEgW6SAIIASJHChVDcmVhdGVQYXltZW50UmVzcG9uc2USLgoHcGF5bWVudBgBIAEoCzIdLnR3aWNlc2FmZS5wYXltZW50LnYxLlBheW1lbnQiqwEKFFJlZnVuZFBheW1lbnRSZXF1ZXN0EkYKCnBheW1lbnRfaWQYASABKAlCMrpIL3ItMiteW0EtWmEtejAtOV8tXXsxLDY0fVsuXVtBLVphLXowLTlfLV17MSw2NH0kEjEKBmFtb3VudBgCIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leUIGukgDyAEBEhgKBnJlYXNvbhgDIAEoCUIIukgFcgMYyAEiRwoVUmVmdW5kUGF5bWVudFJlc3BvbnNlEi4KB3BheW1lbnQYASABKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5QYXltZW50Il4KFENhbmNlbFBheW1lbnRSZXF1ZXN0EkYKCnBheW1lbnRfaWQYASABKAlCMrpIL3ItMiteW0EtWmEtejAtOV8tXXsxLDY0fVsuXVtBLVphLXowLTlfLV17MSw2NH0kIkcKFUNhbmNlbFBheW1lbnRSZXNwb25zZRIuCgdwYXltZW50GAEgASgLMh0udHdpY2VzYWZlLnBheW1lbnQudjEuUGF5bWVudCJbChFHZXRQYXltZW50UmVxdWVzdBJGCgpwYXltZW50X2lkGAEgASgJQjK6SC9yLTIrXltBLVphLXowLTlfLV17MSw2NH1bLl1bQS1aYS16MC05Xy1dezEsNjR9JCJEChJHZXRQYXltZW50UmVzcG9uc2USLgoHcGF5bWVudBgBIAEoCzIdLnR3aWNlc2FmZS5wYXltZW50LnYxLlBheW1lbnQiUgoTTGlzdFBheW1lbnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGMgBKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYyAEiYAoUTGlzdFBheW1lbnRzUmVzcG9uc2USLwoIcGF5bWVudHMYASADKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5QYXltZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIOCgxBdWRpdFJlcXVlc3QitwEKDUF1ZGl0UmVzcG9uc2USLQoIZmluZGluZ3MYASADKAsyGy50d2ljZXNhZmUuYXVkaXQudjEuRmluZGluZxIzCghwYXltZW50cxgCIAMoCzIhLnR3aWNlc2FmZS5wYXltZW50LnYxLlBheW1lbnRGYWN0EjYKB3N1bW1hcnkYAyABKAsyIC50d2ljZXNhZmUuYXVkaXQudjEuQXVkaXRTdW1tYXJ5SACIAQFCCgoIX3N1bW1hcnki6AEKC1BheW1lbnRGYWN0EhIKCnBheW1lbnRfaWQYASABKAkSEQoJcmVmZXJlbmNlGAIgASgJEjMKBnN0YXR1cxgDIAEoDjIjLnR3aWNlc2FmZS5wYXltZW50LnYxLlBheW1lbnRTdGF0dXMSFAoMY2hhcmdlX2NvdW50GAQgASgFEioKB2NoYXJnZWQYBSABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXkSKwoIcmVmdW5kZWQYBiABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXkSDgoGY2FsbGVyGAcgASgJImMKGFJlY29uY2lsZVBheW1lbnRzUmVxdWVzdBIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYrAIiiQEKGVJlY29uY2lsZVBheW1lbnRzUmVzcG9uc2USPAoLZGlmZmVyZW5jZXMYASADKAsyJy50d2ljZXNhZmUucGF5bWVudC52MS5QYXltZW50RGlmZmVyZW5jZRIVCg1jaGVja2VkX2NvdW50GAIgASgFEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCSKsAQoRUGF5bWVudERpZmZlcmVuY2USOQoEa2luZBgBIAEoDjIrLnR3aWNlc2FmZS5wYXltZW50LnYxLlBheW1lbnREaWZmZXJlbmNlS2luZBISCgpwYXltZW50X2lkGAIgASgJEg4KBmNhbGxlchgDIAEoCRITCgtwcm92aWRlcl9pZBgEIAEoCRITCgtkZXNjcmlwdGlvbhgFIAEoCRIOCgZhY3Rpb24YBiABKAkq1wEKEEFjY291bnRFbnRyeUtpbmQSIgoeQUNDT1VOVF9FTlRSWV9LSU5EX1VOU1BFQ0lGSUVEEAASHgoaQUNDT1VOVF9FTlRSWV9LSU5EX09QRU5JTkcQARIeChpBQ0NPVU5UX0VOVFJZX0tJTkRfREVQT1NJVBACEiEKHUFDQ09VTlRfRU5UUllfS0lORF9XSVRIRFJBV0FMEAMSHQoZQUNDT1VOVF9FTlRSWV9LSU5EX0NIQVJHRRAEEh0KGUFDQ09VTlRfRU5UUllfS0lORF9SRUZVTkQQBSreAQoNUGF5bWVudFN0YXR1cxIeChpQQVlNRU5UX1NUQVRVU19VTlNQRUNJRklFRBAAEhwKGFBBWU1FTlRfU1RBVFVTX1JFUVVFU1RFRBABEhsKF1BBWU1FTlRfU1RBVFVTX0NBUFRVUkVEEAISGwoXUEFZTUVOVF9TVEFUVVNfREVDTElORUQQAxIaChZQQVlNRU5UX1NUQVRVU19VTktOT1dOEAQSGwoXUEFZTUVOVF9TVEFUVVNfUkVGVU5ERUQQBRIcChhQQVlNRU5UX1NUQVRVU19DQU5DRUxMRUQQBirYAwoVUGF5bWVudERpZmZlcmVuY2VLaW5kEicKI1BBWU1FTlRfRElGRkVSRU5DRV9LSU5EX1VOU1BFQ0lGSUVEEAASMAosUEFZTUVOVF9ESUZGRVJFTkNFX0tJTkRfQ0hBUkdFRF9VTktOT1dOX0hFUkUQARIuCipQQVlNRU5UX0RJRkZFUkVOQ0VfS0lORF9DSEFSR0VEX1RIRVJFX09OTFkQAhItCilQQVlNRU5UX0RJRkZFUkVOQ0VfS0lORF9DSEFSR0VEX0hFUkVfT05MWRADEikKJVBBWU1FTlRfRElGRkVSRU5DRV9LSU5EX0NIQVJHRURfVFdJQ0UQBBIqCiZQQVlNRU5UX0RJRkZFUkVOQ0VfS0lORF9BTU9VTlRfRElGRkVSUxAFEi8KK1BBWU1FTlRfRElGRkVSRU5DRV9LSU5EX1JFRlVORF9VTktOT1dOX0hFUkUQBhItCilQQVlNRU5UX0RJRkZFUkVOQ0VfS0lORF9SRUZVTkRfVEhFUkVfT05MWRAHEiwKKFBBWU1FTlRfRElGRkVSRU5DRV9LSU5EX1JFRlVORF9IRVJFX09OTFkQCBIgChxQQVlNRU5UX0RJRkZFUkVOQ0VfS0lORF9PUEVOEAkyjQoKDlBheW1lbnRTZXJ2aWNlEmcKC09wZW5BY2NvdW50EigudHdpY2VzYWZlLnBheW1lbnQudjEuT3BlbkFjY291bnRSZXF1ZXN0GikudHdpY2VzYWZlLnBheW1lbnQudjEuT3BlbkFjY291bnRSZXNwb25zZSIDkAICElsKB0RlcG9zaXQSJC50d2ljZXNhZmUucGF5bWVudC52MS5EZXBvc2l0UmVxdWVzdBolLnR3aWNlc2FmZS5wYXltZW50LnYxLkRlcG9zaXRSZXNwb25zZSIDkAICEl4KCFdpdGhkcmF3EiUudHdpY2VzYWZlLnBheW1lbnQudjEuV2l0aGRyYXdSZXF1ZXN0GiYudHdpY2VzYWZlLnBheW1lbnQudjEuV2l0aGRyYXdSZXNwb25zZSIDkAICEmQKCkdldEFjY291bnQSJy50d2ljZXNhZmUucGF5bWVudC52MS5HZXRBY2NvdW50UmVxdWVzdBooLnR3aWNlc2FmZS5wYXltZW50LnYxLkdldEFjY291bnRSZXNwb25zZSIDkAIBEnwKEkxpc3RBY2NvdW50RW50cmllcxIvLnR3aWNlc2FmZS5wYXltZW50LnYxLkxpc3RBY2NvdW50RW50cmllc1JlcXVlc3QaMC50d2ljZXNhZmUucGF5bWVudC52MS5MaXN0QWNjb3VudEVudHJpZXNSZXNwb25zZSIDkAIBEm0KDUNyZWF0ZVBheW1lbnQSKi50d2ljZXNhZmUucGF5bWVudC52MS5DcmVhdGVQYXltZW50UmVxdWVzdBorLnR3aWNlc2FmZS5wYXltZW50LnYxLkNyZWF0ZVBheW1lbnRSZXNwb25zZSIDkAICEm0KDVJlZnVuZFBheW1lbnQSKi50d2ljZXNhZmUucGF5bWVudC52MS5SZWZ1bmRQYXltZW50UmVxdWVzdBorLnR3aWNlc2FmZS5wYXltZW50LnYxLlJlZnVuZFBheW1lbnRSZXNwb25zZSIDkAICEm0KDUNhbmNlbFBheW1lbnQSKi50d2ljZXNhZmUucGF5bWVudC52MS5DYW5jZWxQYXltZW50UmVxdWVzdBorLnR3aWNlc2FmZS5wYXltZW50LnYxLkNhbmNlbFBheW1lbnRSZXNwb25zZSIDkAICEmQKCkdldFBheW1lbnQSJy50d2ljZXNhZmUucGF5bWVudC52MS5HZXRQYXltZW50UmVxdWVzdBooLnR3aWNlc2FmZS5wYXltZW50LnYxLkdldFBheW1lbnRSZXNwb25zZSIDkAIBEmoKDExpc3RQYXltZW50cxIpLnR3aWNlc2FmZS5wYXltZW50LnYxLkxpc3RQYXltZW50c1JlcXVlc3QaKi50d2ljZXNhZmUucGF5bWVudC52MS5MaXN0UGF5bWVudHNSZXNwb25zZSIDkAIBEnkKEVJlY29uY2lsZVBheW1lbnRzEi4udHdpY2VzYWZlLnBheW1lbnQudjEuUmVjb25jaWxlUGF5bWVudHNSZXF1ZXN0Gi8udHdpY2VzYWZlLnBheW1lbnQudjEuUmVjb25jaWxlUGF5bWVudHNSZXNwb25zZSIDkAIBElcKBUF1ZGl0EiIudHdpY2VzYWZlLnBheW1lbnQudjEuQXVkaXRSZXF1ZXN0GiMudHdpY2VzYWZlLnBheW1lbnQudjEuQXVkaXRSZXNwb25zZSIDkAIBMAFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_twicesafe_audit_v1_audit, file_twicesafe_money_v1_money]);
 
 /**
  * An account and the sums that explain its balance.
@@ -167,6 +167,34 @@ export type Payment = Message<"twicesafe.payment.v1.Payment"> & {
    * @generated from field: google.protobuf.Timestamp created_at = 7;
    */
   createdAt?: Timestamp | undefined;
+
+  /**
+   * Why the card was declined, in the provider's word, such as `insufficient_funds`; empty unless DECLINED.
+   *
+   * @generated from field: string decline_code = 8;
+   */
+  declineCode: string;
+
+  /**
+   * Why it cannot go on without a person; empty when it can.
+   *
+   * @generated from field: string attention = 9;
+   */
+  attention: string;
+
+  /**
+   * Whether it is being cancelled: its money is on the way back, or is made sure never to be taken.
+   *
+   * @generated from field: bool cancel_requested = 10;
+   */
+  cancelRequested: boolean;
+
+  /**
+   * The provider's id of a card payment, to find it in the provider's own books; empty until known.
+   *
+   * @generated from field: string provider_payment_id = 11;
+   */
+  providerPaymentId: string;
 };
 
 /**
@@ -840,6 +868,125 @@ export const PaymentFactSchema: GenMessage<PaymentFact> = /*@__PURE__*/
   messageDesc(file_twicesafe_payment_v1_payment, 26);
 
 /**
+ * The request of ReconcilePayments.
+ *
+ * @generated from message twicesafe.payment.v1.ReconcilePaymentsRequest
+ */
+export type ReconcilePaymentsRequest = Message<"twicesafe.payment.v1.ReconcilePaymentsRequest"> & {
+  /**
+   * From when on; unset: from the beginning. The same for all pages of one comparison.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 1;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * From the answer before; empty for the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message twicesafe.payment.v1.ReconcilePaymentsRequest.
+ * Use `create(ReconcilePaymentsRequestSchema)` to create a new message.
+ */
+export const ReconcilePaymentsRequestSchema: GenMessage<ReconcilePaymentsRequest> = /*@__PURE__*/
+  messageDesc(file_twicesafe_payment_v1_payment, 27);
+
+/**
+ * The answer of ReconcilePayments.
+ *
+ * @generated from message twicesafe.payment.v1.ReconcilePaymentsResponse
+ */
+export type ReconcilePaymentsResponse = Message<"twicesafe.payment.v1.ReconcilePaymentsResponse"> & {
+  /**
+   * What differs on this page.
+   *
+   * @generated from field: repeated twicesafe.payment.v1.PaymentDifference differences = 1;
+   */
+  differences: PaymentDifference[];
+
+  /**
+   * How many payments and refunds were compared.
+   *
+   * @generated from field: int32 checked_count = 2;
+   */
+  checkedCount: number;
+
+  /**
+   * For the next page; empty after the last one.
+   *
+   * @generated from field: string next_page_token = 3;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message twicesafe.payment.v1.ReconcilePaymentsResponse.
+ * Use `create(ReconcilePaymentsResponseSchema)` to create a new message.
+ */
+export const ReconcilePaymentsResponseSchema: GenMessage<ReconcilePaymentsResponse> = /*@__PURE__*/
+  messageDesc(file_twicesafe_payment_v1_payment, 28);
+
+/**
+ * One difference, with what settles it.
+ *
+ * @generated from message twicesafe.payment.v1.PaymentDifference
+ */
+export type PaymentDifference = Message<"twicesafe.payment.v1.PaymentDifference"> & {
+  /**
+   * What differs.
+   *
+   * @generated from field: twicesafe.payment.v1.PaymentDifferenceKind kind = 1;
+   */
+  kind: PaymentDifferenceKind;
+
+  /**
+   * The payment; empty for one that this service never heard of.
+   *
+   * @generated from field: string payment_id = 2;
+   */
+  paymentId: string;
+
+  /**
+   * Whose it is.
+   *
+   * @generated from field: string caller = 3;
+   */
+  caller: string;
+
+  /**
+   * The provider's id of the payment or refund.
+   *
+   * @generated from field: string provider_id = 4;
+   */
+  providerId: string;
+
+  /**
+   * What was found on both sides, for a person.
+   *
+   * @generated from field: string description = 5;
+   */
+  description: string;
+
+  /**
+   * What settles it, for a person; begins with `nothing to do` when the service settles it by itself.
+   *
+   * @generated from field: string action = 6;
+   */
+  action: string;
+};
+
+/**
+ * Describes the message twicesafe.payment.v1.PaymentDifference.
+ * Use `create(PaymentDifferenceSchema)` to create a new message.
+ */
+export const PaymentDifferenceSchema: GenMessage<PaymentDifference> = /*@__PURE__*/
+  messageDesc(file_twicesafe_payment_v1_payment, 29);
+
+/**
  * What moved a balance.
  *
  * @generated from enum twicesafe.payment.v1.AccountEntryKind
@@ -971,6 +1118,96 @@ export const PaymentStatusSchema: GenEnum<PaymentStatus> = /*@__PURE__*/
   enumDesc(file_twicesafe_payment_v1_payment, 1);
 
 /**
+ * How the provider's books and ours differ.
+ *
+ * @generated from enum twicesafe.payment.v1.PaymentDifferenceKind
+ */
+export const PaymentDifferenceKind = {
+  /**
+   * Not a kind.
+   *
+   * @generated from enum value: PAYMENT_DIFFERENCE_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The provider took it, and here it is not known yet. It is being asked about.
+   *
+   * @generated from enum value: PAYMENT_DIFFERENCE_KIND_CHARGED_UNKNOWN_HERE = 1;
+   */
+  CHARGED_UNKNOWN_HERE: 1,
+
+  /**
+   * The provider took it, and here it is said that it did not.
+   *
+   * @generated from enum value: PAYMENT_DIFFERENCE_KIND_CHARGED_THERE_ONLY = 2;
+   */
+  CHARGED_THERE_ONLY: 2,
+
+  /**
+   * Here it is said to be taken, and the provider did not take it.
+   *
+   * @generated from enum value: PAYMENT_DIFFERENCE_KIND_CHARGED_HERE_ONLY = 3;
+   */
+  CHARGED_HERE_ONLY: 3,
+
+  /**
+   * The provider took it more than once.
+   *
+   * @generated from enum value: PAYMENT_DIFFERENCE_KIND_CHARGED_TWICE = 4;
+   */
+  CHARGED_TWICE: 4,
+
+  /**
+   * Both took it, but not the same amount or currency.
+   *
+   * @generated from enum value: PAYMENT_DIFFERENCE_KIND_AMOUNT_DIFFERS = 5;
+   */
+  AMOUNT_DIFFERS: 5,
+
+  /**
+   * The provider gave money back, and here it is not known yet. It is being asked about.
+   *
+   * @generated from enum value: PAYMENT_DIFFERENCE_KIND_REFUND_UNKNOWN_HERE = 6;
+   */
+  REFUND_UNKNOWN_HERE: 6,
+
+  /**
+   * The provider gave money back that is not given back here.
+   *
+   * @generated from enum value: PAYMENT_DIFFERENCE_KIND_REFUND_THERE_ONLY = 7;
+   */
+  REFUND_THERE_ONLY: 7,
+
+  /**
+   * Here money is said to be given back, and the provider did not.
+   *
+   * @generated from enum value: PAYMENT_DIFFERENCE_KIND_REFUND_HERE_ONLY = 8;
+   */
+  REFUND_HERE_ONLY: 8,
+
+  /**
+   * Nobody knows yet what became of it, and the provider's books do not say that it was taken.
+   *
+   * @generated from enum value: PAYMENT_DIFFERENCE_KIND_OPEN = 9;
+   */
+  OPEN: 9,
+} as const;
+
+/**
+ * How the provider's books and ours differ.
+ *
+ * @generated from enum twicesafe.payment.v1.PaymentDifferenceKind
+ */
+export type PaymentDifferenceKind = (typeof PaymentDifferenceKind)[keyof typeof PaymentDifferenceKind] | UnknownEnum;
+
+/**
+ * Describes the enum twicesafe.payment.v1.PaymentDifferenceKind.
+ */
+export const PaymentDifferenceKindSchema: GenEnum<PaymentDifferenceKind> = /*@__PURE__*/
+  enumDesc(file_twicesafe_payment_v1_payment, 2);
+
+/**
  * Accounts and payments.
  *
  * @generated from service twicesafe.payment.v1.PaymentService
@@ -1036,9 +1273,11 @@ export const PaymentService: GenService<{
   },
   /**
    * CreatePayment takes money once: from an account at once, from a card through the payment provider. A replay
-   * returns the payment as it was when it was captured, even after a refund.
-   * Reasons: INSUFFICIENT_FUNDS, PAYMENT_DECLINED, CURRENCY_MISMATCH, BALANCE_LIMIT_EXCEEDED (FAILED_PRECONDITION,
-   * recorded), ACCOUNT_NOT_FOUND (NOT_FOUND, recorded), REQUEST_CANCELLED (FAILED_PRECONDITION, recorded) when a
+   * returns the payment as it was when it was captured, even after a refund. A card's provider may answer late or not
+   * at all: then the answer is REQUEST_IN_FLIGHT, the provider is asked until its answer is definite, whether or not
+   * anybody asks again, and the same request id finds it. Nothing else can take the money a second time.
+   * Reasons: INSUFFICIENT_FUNDS, PAYMENT_DECLINED (with metadata `decline_code`), CURRENCY_MISMATCH,
+   * BALANCE_LIMIT_EXCEEDED (FAILED_PRECONDITION, recorded), ACCOUNT_NOT_FOUND (NOT_FOUND, recorded), REQUEST_CANCELLED (FAILED_PRECONDITION, recorded) when a
    * cancel came first, PAYMENT_ALREADY_EXISTS (ALREADY_EXISTS, recorded) when the payment id belongs to another
    * request; CARD_PAYMENTS_UNAVAILABLE (UNIMPLEMENTED, not recorded) where no payment provider is configured.
    *
@@ -1051,9 +1290,10 @@ export const PaymentService: GenService<{
   },
   /**
    * RefundPayment gives money back, in part or whole, never more than was captured over all refunds. A replay
-   * returns the payment as it was after this refund.
+   * returns the payment as it was after this refund. Of a card payment it waits for the provider as CreatePayment does.
    * Reasons: PAYMENT_NOT_FOUND (NOT_FOUND, recorded), PAYMENT_NOT_CAPTURED, REFUND_EXCEEDS_CAPTURED,
-   * CURRENCY_MISMATCH (FAILED_PRECONDITION, recorded).
+   * CURRENCY_MISMATCH (FAILED_PRECONDITION, recorded), REFUND_REFUSED (FAILED_PRECONDITION, recorded) when the
+   * provider will not give it back, with its word in metadata `provider_code`.
    *
    * @generated from rpc twicesafe.payment.v1.PaymentService.RefundPayment
    */
@@ -1066,8 +1306,11 @@ export const PaymentService: GenService<{
    * CancelPayment is the undo of CreatePayment. What was captured and not refunded yet goes back; a declined
    * payment stays declined; before its CreatePayment it leaves a tombstone and the late create is refused with
    * REQUEST_CANCELLED. Repeating it, under whichever request id, has no further effect. Payment ids are the caller's
-   * own: another caller's payment with this id is neither touched nor revealed.
-   * Reasons: none of its own.
+   * own: another caller's payment with this id is neither touched nor revealed. Of a card payment it records the wish,
+   * and answers when the money is back or can never be taken, also when nobody knows yet whether it was. The wish
+   * stays until it is granted.
+   * Reasons: REFUND_REFUSED (FAILED_PRECONDITION, not recorded) when the provider will not give a card's money back, with
+   * its word in metadata `provider_code`; it is tried again, slowly, and at once by the same request id.
    *
    * @generated from rpc twicesafe.payment.v1.PaymentService.CancelPayment
    */
@@ -1099,8 +1342,25 @@ export const PaymentService: GenService<{
     output: typeof ListPaymentsResponseSchema;
   },
   /**
+   * ReconcilePayments compares one page of the provider's books with ours, or of ours with the provider's: the provider's
+   * payments first, then its refunds, then our payments, the newest first. The token is all that is remembered, so a
+   * comparison that was interrupted goes on with the last token, at any instance. It changes nothing: every difference
+   * says what settles it.
+   * Reasons: PERMISSION_REQUIRED (PERMISSION_DENIED) unless the caller is an operator; CARD_PAYMENTS_UNAVAILABLE
+   * (UNIMPLEMENTED) where no payment provider is configured; FIELD_INVALID for a page token that this service did not
+   * give; DEPENDENCY_UNAVAILABLE when the provider does not answer: ask for the page again.
+   *
+   * @generated from rpc twicesafe.payment.v1.PaymentService.ReconcilePayments
+   */
+  reconcilePayments: {
+    methodKind: "unary";
+    input: typeof ReconcilePaymentsRequestSchema;
+    output: typeof ReconcilePaymentsResponseSchema;
+  },
+  /**
    * Audit folds the whole journal and judges I1 (balances are the sum of their movements) and, of I2, that a payment
-   * charges at most once and never gives back more. It reads everything: for operators, not for every minute.
+   * charges at most once and never gives back more; with a payment provider also, as part of I1, that its books
+   * and ours say the same. It reads everything: for operators, not for every minute.
    * Reasons: PERMISSION_REQUIRED (PERMISSION_DENIED) unless the caller is an operator.
    *
    * @generated from rpc twicesafe.payment.v1.PaymentService.Audit

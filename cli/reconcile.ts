@@ -1,0 +1,88 @@
+// `twicesafe reconcile`: the card provider's books against the payment service's, both ways, page by page.
+
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { createClient } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-node';
+import {
+  type PaymentDifference,
+  PaymentDifferenceKind,
+  PaymentDifferenceKindSchema,
+  PaymentService,
+} from '../shared/gen/twicesafe/payment/v1/payment_pb.ts';
+import { createSystemClock } from '../shared/runtime/index.ts';
+import { bold, dim, green, red, report, yellow } from './console.ts';
+
+export interface ReconcileOptions {
+  readonly payment: string;
+  readonly token?: string;
+  /** Days back. */
+  readonly since: number;
+  /** A page token that an interrupted run printed. */
+  readonly from?: string;
+  /** Seconds to wait for payments under way. */
+  readonly settle: number;
+}
+
+const dayMs = 86_400_000;
+/** Between two comparisons while payments are under way. */
+const againEveryMs = 2_000;
+/** A page may ask a slow provider for many payments. */
+const pageMsMax = 120_000;
+
+/** What the service settles by itself. */
+const passingKinds: ReadonlySet<PaymentDifferenceKind> = new Set([
+  PaymentDifferenceKind.CHARGED_UNKNOWN_HERE,
+  PaymentDifferenceKind.REFUND_UNKNOWN_HERE,
+  PaymentDifferenceKind.OPEN,
+]);
+
+/** Returns the exit code: 0 when the books say the same, 2 when they differ, 3 when payments are still under way. */
+export async function runReconcile(options: ReconcileOptions): Promise<number> {
+  const clock = createSystemClock();
+  const untilMs = clock.nowMs() + options.settle * 1_000;
+  const since = new Date(clock.nowMs() - options.since * dayMs);
+  for (;;) {
+    const { differences, checkedCount } = await compare(options, since);
+    const lasting = differences.filter(({ kind }) => !passingKinds.has(kind));
+    const passingCount = differences.length - lasting.length;
+    if (lasting.length === 0 && passingCount > 0 && clock.nowMs() < untilMs) {
+      await new Promise((resolve) => setTimeout(resolve, againEveryMs));
+      continue;
+    }
+    print(differences, checkedCount);
+    return lasting.length > 0 ? 2 : passingCount > 0 ? 3 : 0;
+  }
+}
+
+async function compare(options: ReconcileOptions, since: Date) {
+  const transport = createConnectTransport({ baseUrl: options.payment, httpVersion: '2' });
+  const client = createClient(PaymentService, transport);
+  const headers = options.token ? { authorization: `Bearer ${options.token}` } : {};
+  const differences: PaymentDifference[] = [];
+  let checkedCount = 0;
+  let pageToken = options.from ?? '';
+  do {
+    try {
+      const request = { since: timestampFromDate(since), pageToken };
+      const page = await client.reconcilePayments(request, { headers, timeoutMs: pageMsMax });
+      differences.push(...page.differences);
+      checkedCount += page.checkedCount;
+      pageToken = page.nextPageToken;
+    } catch (error) {
+      if (pageToken !== '') report(dim(`it goes on with --from ${pageToken}`));
+      throw error;
+    }
+  } while (pageToken !== '');
+  return { differences, checkedCount };
+}
+
+function print(differences: readonly PaymentDifference[], checkedCount: number): void {
+  report(bold('the provider’s books and ours') + dim(`  ${checkedCount} payments and refunds compared`));
+  for (const { kind, paymentId, caller, providerId, description, action } of differences) {
+    const paint = passingKinds.has(kind) ? yellow : red;
+    const name = PaymentDifferenceKindSchema.value[kind]?.localName.toLowerCase() ?? 'differs';
+    report(paint(`  ${name} ${paymentId ? `${caller}/${paymentId}` : ''} ${providerId}: ${description}`));
+    report(dim(`    ${action}`));
+  }
+  if (differences.length === 0) report(green('  say the same'));
+}
