@@ -5,7 +5,7 @@ import colors from 'picocolors';
 
 const paint = colors.createColors(isatty(1) && !process.env['NO_COLOR']);
 
-export const { bold, dim, green, red, yellow } = paint;
+export const { bold, cyan, dim, green, red, yellow } = paint;
 
 export function report(line: string): void {
   console.log(line);

@@ -4,6 +4,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { reportProblem } from './console.ts';
 import { isServiceName, serviceNames } from './settings.ts';
+import { stormCommand } from './storm/options.ts';
 
 const program = new Command('twicesafe').description(
   'Order, inventory and payment services whose every call is safe to make twice.',
@@ -52,11 +53,36 @@ program
     process.exitCode = await runAudit(options);
   });
 
+program.addCommand(
+  stormCommand(async (options) => {
+    const { runStorm } = await import('./storm.ts');
+    return runStorm(options);
+  }),
+);
+
+program
+  .command('reconcile')
+  .description("compare the card provider's books with the payment service's, both ways")
+  .addOption(addressOption('payment', 7003))
+  .addOption(new Option('--token <token>', "an operator's token").env('OPERATOR_TOKEN'))
+  .option('--since <days>', 'how many days back', wholeDays, 30)
+  .option('--from <page>', 'where an interrupted comparison goes on')
+  .option('--settle <seconds>', 'how long to wait for payments under way', wholeSeconds, 30)
+  .action(async (options) => {
+    const { runReconcile } = await import('./reconcile.ts');
+    process.exitCode = await runReconcile(options);
+  });
+
 try {
   await program.parseAsync();
 } catch (error) {
   reportProblem(error);
   process.exitCode = 1;
+}
+
+function wholeDays(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('It must be a whole number of days.');
+  return Number(text);
 }
 
 function wholeSeconds(text: string): number {

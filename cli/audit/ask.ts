@@ -27,8 +27,14 @@ export interface Asked {
 /** A service gave no whole answer, so nothing can be told. Its message is one sentence. */
 export class NotAuditedError extends Error {}
 
-/** One service's whole audit. An audit that breaks off would look like one without findings, so that throws. */
-export async function ask({ order, inventory, payment, token }: Addresses): Promise<Asked> {
+const overHttp2 = (address: string): Transport =>
+  createConnectTransport({ baseUrl: address, httpVersion: '2' });
+
+/** Each service's whole audit. An audit that breaks off would look like one without findings, so that throws. */
+export async function ask(
+  { order, inventory, payment, token }: Addresses,
+  transportTo: (address: string) => Transport = overHttp2,
+): Promise<Asked> {
   const findings: Finding[] = [];
   const summaries: AuditSummary[] = [];
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
@@ -41,7 +47,7 @@ export async function ask({ order, inventory, payment, token }: Addresses): Prom
   ): Promise<void> {
     try {
       let ended = false;
-      for await (const part of open(createConnectTransport({ baseUrl: address, httpVersion: '2' }))) {
+      for await (const part of open(transportTo(address))) {
         take(part);
         findings.push(...part.findings);
         if (part.summary) {

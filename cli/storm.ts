@@ -1,0 +1,182 @@
+// `twicesafe storm`: from nothing to a verdict. Takes or starts a suite, puts goods in, lets load and kills loose, heals,
+// waits for rest, asks everything once more, judges, and says so.
+
+import { mkdir, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { createSystemClock, createSystemRandom } from '../shared/runtime/index.ts';
+import { reportProblem, report as say } from './console.ts';
+import { goodsOf } from './storm/goods.ts';
+import { type HistoryWriter, openHistory } from './storm/history/write.ts';
+import { judge } from './storm/judge.ts';
+import { createStormClock } from './storm/load/clock.ts';
+import { type Fleet, startFleet } from './storm/load/fleet.ts';
+import { noCounts } from './storm/load/messages.ts';
+import { createSamples } from './storm/load/samples.ts';
+import { createSender } from './storm/load/sender.ts';
+import type { StormOptions } from './storm/options.ts';
+import { type LoadDone, putLoad } from './storm/put-load.ts';
+import { commandFor, commitNow } from './storm/report/provenance.ts';
+import type { StormReport } from './storm/report/report.ts';
+import { writeReport } from './storm/report/write.ts';
+import { closingScreen } from './storm/screen/closing.ts';
+import { type Live, type StormState, showLive } from './storm/screen/live.ts';
+import { putGoodsIn, readGoods } from './storm/seed.ts';
+import { untilAtRest } from './storm/settle.ts';
+import { openTarget, type Target } from './storm/target.ts';
+
+/** Asking everything again takes less time than asking it first did; beyond this something hangs. */
+const recheckMsMax = 15 * 60_000;
+/** The plan draws from 32 bits. */
+const seedMax = 2 ** 31;
+
+/** Returns the exit code: 0 good, 1 a goal missed, 2 an invariant broken, 3 it could not be run or judged. */
+export async function runStorm(options: StormOptions): Promise<number> {
+  const stopping = new AbortController();
+  // The first Ctrl-C ends the load early, and what was done by then is judged all the same.
+  const stop = () => stopping.abort();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  const files = {
+    html: join(options.outDir, 'report.html'),
+    json: join(options.outDir, 'report.json'),
+    history: join(options.outDir, 'history.ndjson'),
+  };
+  let target: Target | undefined;
+  let history: HistoryWriter | undefined;
+  try {
+    await mkdir(options.outDir, { recursive: true });
+    await rm(files.history, { force: true });
+    history = openHistory(files.history);
+    say(options.addresses ? 'nobody is killed at given addresses' : 'starting a suite of its own');
+    target = await openTarget({
+      options,
+      environment: process.env,
+      signal: stopping.signal,
+      report: () => undefined,
+    });
+    const report = await storm({ options, target, history, files, signal: stopping.signal });
+    await writeReport(report);
+    say(closingScreen(report));
+    return report.exitCode;
+  } catch (error) {
+    reportProblem(error);
+    return 3;
+  } finally {
+    history?.close();
+    await target?.stop();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
+  }
+}
+
+interface Storm {
+  readonly options: StormOptions;
+  readonly target: Target;
+  readonly history: HistoryWriter;
+  readonly files: StormReport['files'];
+  readonly signal: AbortSignal;
+}
+
+async function storm({ options, target, history, files, signal }: Storm): Promise<StormReport> {
+  const random = createSystemRandom();
+  const startedAt = createSystemClock().now().toISOString();
+  const seed = options.seed ?? Math.floor(random.fraction() * seedMax);
+  // On a suite of its own nothing was there before; elsewhere an earlier storm of the same seed may have been.
+  const run = options.run ?? (options.addresses ? `storm-${random.name(4)}` : 'storm');
+  const { instances, callers, operator, lostCount } = target;
+  const [caller] = callers;
+  if (!caller) throw new Error('A storm needs a caller.');
+  const goods = goodsOf(run);
+  const samples = createSamples();
+  const originNs = process.hrtime.bigint();
+  const clock = createStormClock(originNs);
+  // Calls of this thread prepare and check; what they count is nobody's load.
+  const uncounted = noCounts();
+  const sender = createSender({ instances, history, clock, counts: () => uncounted });
+  let fleet: Fleet | undefined;
+  let live: Live | undefined;
+  try {
+    await putGoodsIn(sender, goods, run, caller, clock());
+    const plan = { seed, run, callerCount: callers.length, goods, mix: options.mix };
+    fleet = startFleet(
+      { workerCount: options.workers, originNs, historyFile: files.history, instances, callers, plan },
+      ({ counts, latenciesMs }) => samples.add(counts, latenciesMs, clock()),
+    );
+    const state = stateOf({ seed, samples, fleet, target, clock, durationMs: options.durationMs });
+    live = await showLive(state, process.stdout.isTTY === true);
+    const load = await putLoad({ options, seed, target, fleet, samples, state, clock, signal });
+    const lost = lostCount();
+
+    samples.enter('settling', clock());
+    state.doing = 'settling: asking until every request and every saga has an end';
+    const settled = await untilAtRest({ fleet, sender, operator, clock });
+    state.isChecking = true;
+    state.doing = 'asking every request once more, and reading every order';
+    await fleet.recheck(recheckMsMax);
+    state.doing = 'auditing the services, and judging the history';
+    await readGoods(sender, goods, caller, clock());
+    await fleet.close();
+    history.flush();
+    const { verdict, judged } = await judge({ options, target, load, settled, historyFile: files.history });
+    return {
+      schema: 'twicesafe-storm-report',
+      version: 1,
+      startedAt,
+      commit: await commitNow(),
+      seed,
+      run,
+      command: commandFor(seed, process.argv.slice(3)),
+      exitCode: verdict.exitCode,
+      load: loadPart(load, lost),
+      struck: load.struck,
+      settle: settled,
+      rechecked: fleet.rechecked(),
+      history: { lineCount: judged.lineCount, checked: judged.checked },
+      verdict,
+      files: { ...files, html: relative('', files.html) || files.html },
+      seconds: load.seconds,
+    };
+  } finally {
+    live?.stop();
+    sender.close();
+    await fleet?.close();
+  }
+}
+
+function stateOf(parts: {
+  readonly seed: number;
+  readonly samples: StormState['samples'];
+  readonly fleet: Fleet;
+  readonly target: Target;
+  readonly clock: () => number;
+  readonly durationMs: number;
+}): StormState & { isChecking: boolean } {
+  const { seed, samples, fleet, target, clock, durationMs } = parts;
+  const startMs = clock();
+  return {
+    seed,
+    samples,
+    doing: 'beginning',
+    isChecking: false,
+    struck: [],
+    lostCount: target.lostCount,
+    nowMs: clock,
+    progress() {
+      if (this.isChecking) return { done: fleet.rechecked(), of: fleet.issued(), unit: 'requests' };
+      return { done: clock() - startMs, of: durationMs, unit: 'ms' };
+    },
+  };
+}
+
+function loadPart(load: LoadDone, lostCount: number): StormReport['load'] {
+  const { durationMs, ceilingPerSecond, counts, latency, answeredPerSecond, phases } = load;
+  return {
+    durationMs,
+    ceilingPerSecond,
+    counts,
+    lostCount,
+    answersMade: counts.done + counts.refused + lostCount,
+    latency,
+    answeredPerSecond,
+    amplification: counts.requests === 0 ? 0 : counts.calls / counts.requests,
+    phases,
+  };
+}

@@ -1,0 +1,38 @@
+// Gathers the evidence and asks for the verdict: the services' audits, and the history that was written.
+
+import { ask } from '../audit/ask.ts';
+import { compare } from '../audit/compare.ts';
+import { verdicts } from '../audit/verdicts.ts';
+import { checkHistory, type HistoryVerdict } from './check-history.ts';
+import { readHistory } from './history/read.ts';
+import type { StormOptions } from './options.ts';
+import { recoveryOf } from './phases.ts';
+import type { LoadDone } from './put-load.ts';
+import type { Settled } from './settle.ts';
+import type { Target } from './target.ts';
+import { type Verdict, verdictOf } from './verdict.ts';
+
+/** Rejects when a service cannot be audited: then nothing can be told. */
+export async function judge(parts: {
+  readonly options: StormOptions;
+  readonly target: Target;
+  readonly load: LoadDone;
+  readonly settled: Settled;
+  readonly historyFile: string;
+}): Promise<{ readonly verdict: Verdict; readonly judged: HistoryVerdict }> {
+  const { options, target, load, settled } = parts;
+  const asked = await ask(target.addresses);
+  const comparison = compare(asked.facts);
+  const judged = await checkHistory(readHistory(parts.historyFile));
+  const verdict = verdictOf({
+    history: judged,
+    audit: { lines: verdicts(asked, comparison), asked, comparison },
+    settle: settled,
+    callerCount: target.callers.length,
+    recovery: recoveryOf(load.seconds, load.ceilingPerSecond),
+    goals: options.goals,
+    latency: load.latency,
+    answeredPerSecond: load.answeredPerSecond,
+  });
+  return { verdict, judged };
+}

@@ -1,0 +1,147 @@
+// The phases of a storm's load, and what is read from them: the ceiling that a closed loop found, and whether goodput came
+// back after an excess (I11). Pure.
+
+import type { Load } from './load/messages.ts';
+import type { Sample } from './load/samples.ts';
+import type { LoadChoice } from './options.ts';
+
+export interface Phase {
+  readonly name: string;
+  /** For people: what is going on now. */
+  says(ceiling: number): string;
+  readonly durationMs: number;
+  load(ceiling: number): Load;
+  /** Whether processes are killed in it. Never in an excess or after it: that would hide what the excess did. */
+  readonly kills: boolean;
+}
+
+/** Of what the closed loop reached: a load that leaves room for duplicates and for a process that is down. */
+const steadyShare = 0.5;
+const excessTimes = 3;
+const rampSteps = 10;
+
+export function phasesOf(choice: LoadChoice, durationMs: number): Phase[] {
+  switch (choice.kind) {
+    case 'closed':
+      return [closed('closed loop', choice.inFlight, durationMs)];
+    case 'open': {
+      const { perSecond } = choice;
+      return [open('open loop', durationMs, true, () => perSecond, 'open loop')];
+    }
+    case 'ramp':
+      return Array.from({ length: rampSteps }, (_, step) => {
+        const perSecond = Math.round((choice.perSecondMax * (step + 1)) / rampSteps);
+        return open(`ramp ${perSecond}/s`, durationMs / rampSteps, true, () => perSecond, 'ramp');
+      });
+    case 'mix':
+      return [
+        closed('storm', choice.inFlight, durationMs * 0.53),
+        open(
+          'steady',
+          durationMs * 0.15,
+          true,
+          (ceiling) => ceiling * steadyShare,
+          'open loop at half the ceiling',
+        ),
+        open(
+          'excess',
+          durationMs * 0.12,
+          false,
+          (ceiling) => ceiling * excessTimes,
+          'three times the ceiling',
+        ),
+        open(
+          'recovery',
+          durationMs * 0.2,
+          false,
+          (ceiling) => ceiling * steadyShare,
+          'half the ceiling again',
+        ),
+      ];
+  }
+}
+
+function closed(name: string, inFlight: number, durationMs: number): Phase {
+  return {
+    name,
+    durationMs,
+    kills: true,
+    says: () => `closed loop, ${inFlight} requests at once`,
+    load: () => ({ kind: 'closed', inFlight }),
+  };
+}
+
+function open(
+  name: string,
+  durationMs: number,
+  kills: boolean,
+  perSecondAt: (ceiling: number) => number,
+  words: string,
+): Phase {
+  const rate = (ceiling: number) => Math.max(1, Math.round(perSecondAt(ceiling)));
+  return {
+    name,
+    durationMs,
+    kills,
+    says: (ceiling) => `${words}, ${rate(ceiling)} requests a second`,
+    load: (ceiling) => ({ kind: 'open', perSecond: rate(ceiling) }),
+  };
+}
+
+/** One second can be luck; three in a row are a capacity. */
+const ceilingSeconds = 3;
+
+/** Answered requests a second that the closed loop reached, at its best. */
+export function ceilingOf(seconds: readonly Sample[]): number {
+  const closedLoop = seconds.filter(({ phase }) => phase === 'storm' || phase === 'closed loop');
+  let best = 0;
+  for (let index = 0; index + ceilingSeconds <= closedLoop.length; index += 1) {
+    const window = closedLoop.slice(index, index + ceilingSeconds);
+    best = Math.max(best, window.reduce((sum, { answered }) => sum + answered, 0) / ceilingSeconds);
+  }
+  return Math.round(best);
+}
+
+/** What must be back, and how soon after the excess stopped. */
+const backShare = 0.95;
+const backSecondsMax = 10;
+/** So many seconds in a row: one good second can be a backlog that drains. */
+const backInARow = 2;
+
+export type Recovery =
+  | { readonly verdict: 'not examined'; readonly reason: string }
+  | {
+      readonly verdict: 'holds' | 'broken';
+      readonly reason: string;
+      readonly backAfterSeconds: number | undefined;
+    };
+
+export function recoveryOf(seconds: readonly Sample[], ceiling: number): Recovery {
+  const after = seconds.filter(({ phase }) => phase === 'recovery').slice(0, -1);
+  if (after.length < backInARow + 2)
+    return { verdict: 'not examined', reason: 'no recovery after an excess was long enough' };
+  const offered = ceiling * steadyShare;
+  const isBack = ({ answered }: Sample) => answered >= offered * backShare;
+  const back = after.findIndex((_, index) => {
+    const row = after.slice(index, index + backInARow);
+    return row.length === backInARow && row.every(isBack);
+  });
+  if (back >= 0 && back <= backSecondsMax) {
+    return {
+      verdict: 'holds',
+      reason: `goodput was back ${back + 1} s after the excess stopped`,
+      backAfterSeconds: back + 1,
+    };
+  }
+  if (after.length <= backSecondsMax && back < 0) {
+    return {
+      verdict: 'not examined',
+      reason: `goodput was not back ${after.length} s after the excess, and the storm ended before its ${backSecondsMax} s were over`,
+    };
+  }
+  return {
+    verdict: 'broken',
+    reason: `of ${Math.round(offered)} requests a second, ${after.at(backSecondsMax)?.answered ?? 0} were answered ${backSecondsMax} s after the excess`,
+    backAfterSeconds: undefined,
+  };
+}

@@ -1,0 +1,148 @@
+import { expect, test } from 'vitest';
+import { drawsAt } from '../../cli/storm/draws.ts';
+import { killPlan } from '../../cli/storm/faults/kill-plan.ts';
+import { goodsOf } from '../../cli/storm/goods.ts';
+import type { Sample } from '../../cli/storm/load/samples.ts';
+import { ceilingOf, phasesOf, recoveryOf } from '../../cli/storm/phases.ts';
+import { type PlanOptions, planRequest, planRetry } from '../../cli/storm/plan.ts';
+
+const options: PlanOptions = {
+  seed: 5,
+  run: 'storm',
+  callerCount: 2,
+  goods: goodsOf('storm'),
+  mix: {
+    duplicates: 0.45,
+    burst: 6,
+    lateMsMax: 20_000,
+    dropped: 0.2,
+    impatient: 0.06,
+    mismatched: 0.03,
+    cancelled: 0.06,
+  },
+};
+const planned = Array.from({ length: 4_000 }, (_, number) => planRequest(options, number));
+const sends = planned.flatMap((request) => request.sends);
+
+test('the plan of a request depends on the seed and its number, and on nothing else', () => {
+  expect(planRequest(options, 1_234)).toEqual(planned[1_234]);
+  expect(planRetry(options, 7, 'm', 2)).toEqual(planRetry(options, 7, 'm', 2));
+  expect(planRequest({ ...options, seed: 6 }, 1_234)).not.toEqual(planned[1_234]);
+});
+
+test('neighbouring places draw different fractions', () => {
+  const fractions = Array.from({ length: 1_000 }, (_, number) => drawsAt(1, 'request', number).fraction());
+  expect(new Set(fractions).size).toBe(1_000);
+  expect(fractions.filter((fraction) => fraction < 0.5).length).toBeGreaterThan(430);
+  expect(fractions.filter((fraction) => fraction < 0.5).length).toBeLessThan(570);
+});
+
+test('as many calls are duplicates, and as many answers are dropped, as was asked for', () => {
+  const duplicates = sends.length - planned.length;
+  expect(duplicates / sends.length).toBeGreaterThan(0.4);
+  expect(duplicates / sends.length).toBeLessThan(0.5);
+  const dropped = sends.filter(({ path }) => path !== 'direct').length;
+  expect(dropped / sends.length).toBeGreaterThan(0.17);
+  expect(dropped / sends.length).toBeLessThan(0.23);
+});
+
+test('two callers use the same request ids, each for requests of its own', () => {
+  expect(planned.slice(0, 4).map(({ requestId, caller }) => [requestId, caller])).toEqual([
+    ['storm:0000000', 0],
+    ['storm:0000000', 1],
+    ['storm:0000001', 0],
+    ['storm:0000001', 1],
+  ]);
+  expect(planned[0]?.asked).not.toEqual(planned[1]?.asked);
+});
+
+test('a counter is moved in one direction only, and no order touches it', () => {
+  const { counters } = options.goods;
+  const moves = planned.flatMap(({ asked }) =>
+    'delta' in asked && asked.sku === counters.deducted.sku ? [asked.delta] : [],
+  );
+  expect(moves.length).toBeGreaterThan(50);
+  expect(moves.every((delta) => delta < 0)).toBe(true);
+  const ordered = planned.flatMap(({ asked }) =>
+    asked.rpc === 'PlaceOrder' ? asked.lines.map(({ sku }) => sku) : [],
+  );
+  expect(ordered).not.toContain(counters.deducted.sku);
+});
+
+test('an order names each SKU once', () => {
+  for (const { asked } of planned) {
+    if (asked.rpc !== 'PlaceOrder') continue;
+    expect(new Set(asked.lines.map(({ sku }) => sku)).size).toBe(asked.lines.length);
+  }
+});
+
+test('in ten minutes every process is killed at least ten times, and a coordinator sleeps past its orders’ deadline', () => {
+  const targets = ['database', 'inventory', 'payment', 'order', 'order-2'];
+  const blows = killPlan({
+    seed: 1,
+    fromMs: 2_000,
+    untilMs: 400_000,
+    everyMs: 4_000,
+    targets,
+    coordinators: ['order', 'order-2'],
+    orderDeadlineMs: 4_000,
+  });
+  for (const target of targets) {
+    expect(
+      blows.filter((blow) => blow.target === target && blow.kind === 'kill').length,
+    ).toBeGreaterThanOrEqual(10);
+  }
+  expect(
+    blows.filter(
+      ({ target, kind, pauseMs }) => target.startsWith('order') && kind === 'pause' && pauseMs > 4_000,
+    ).length,
+  ).toBeGreaterThan(5);
+  expect(blows.every(({ atMs }) => atMs >= 2_000 && atMs < 400_000)).toBe(true);
+});
+
+function sample(second: number, phase: string, answered: number): Sample {
+  return {
+    second,
+    phase,
+    answered,
+    calls: 0,
+    requests: 0,
+    done: 0,
+    refused: 0,
+    unknown: 0,
+    replays: 0,
+    p50Ms: null,
+    p95Ms: null,
+    p99Ms: null,
+  };
+}
+const secondsOf = (phase: string, answered: readonly number[]) =>
+  answered.map((value, second) => sample(second, phase, value));
+
+test('the ceiling is what three seconds in a row reached, not one lucky second', () => {
+  expect(ceilingOf(secondsOf('storm', [100, 900, 100, 200, 210, 220, 10]))).toBe(400);
+  expect(ceilingOf(secondsOf('excess', [900, 900, 900]))).toBe(0);
+});
+
+test('the phases of the mix end with the duration, and nobody is killed during the excess and after it', () => {
+  const phases = phasesOf({ kind: 'mix', inFlight: 48 }, 60_000);
+  expect(Math.round(phases.reduce((sum, { durationMs }) => sum + durationMs, 0))).toBe(60_000);
+  expect(phases.map(({ name, kills }) => [name, kills])).toEqual([
+    ['storm', true],
+    ['steady', true],
+    ['excess', false],
+    ['recovery', false],
+  ]);
+});
+
+test('goodput is back when two seconds in a row answer what is asked, within ten seconds', () => {
+  const good = secondsOf('recovery', [10, 20, 100, 30, 99, 101, 100, 100]);
+  expect(recoveryOf(good, 200)).toEqual({
+    verdict: 'holds',
+    reason: 'goodput was back 5 s after the excess stopped',
+    backAfterSeconds: 5,
+  });
+  expect(recoveryOf(secondsOf('recovery', Array(14).fill(20)), 200).verdict).toBe('broken');
+  expect(recoveryOf(secondsOf('recovery', Array(8).fill(20)), 200).verdict).toBe('not examined');
+  expect(recoveryOf(secondsOf('storm', [100]), 200).verdict).toBe('not examined');
+});
