@@ -49,6 +49,28 @@ module.exports = {
       },
     },
     {
+      name: 'simulator-stands-alone',
+      comment:
+        'It stands for a provider that is somebody else: it knows nothing of ours, and nothing of ours knows it.',
+      severity: 'error',
+      from: { path: '^provider-simulator/' },
+      to: { path: '^(services|cli|test|shared)/', pathNot: '^shared/runtime/' },
+    },
+    {
+      name: 'nothing-knows-the-simulator',
+      comment: 'The adapter must not differ between it and the real provider.',
+      severity: 'error',
+      from: { path: '^(services|shared)/' },
+      to: { path: '^provider-simulator/' },
+    },
+    {
+      name: 'provider-stays-behind-its-port',
+      comment: "Only the adapter knows the provider's SDK.",
+      severity: 'error',
+      from: { pathNot: '^(services/payment/provider|test)/' },
+      to: { path: 'node_modules/stripe/' },
+    },
+    {
       name: 'no-circles',
       comment: 'A circle of imports has no first file to read.',
       severity: 'error',
@@ -61,7 +83,15 @@ module.exports = {
       severity: 'error',
       from: {
         orphan: true,
-        pathNot: ['^test/', '^cli/', '^services/[^/]+/main\\.ts$', '^shared/gen/', '\\.d\\.ts$', '\\.cjs$'],
+        pathNot: [
+          '^test/',
+          '^cli/',
+          '^services/[^/]+/main\\.ts$',
+          '^provider-simulator/main\\.ts$',
+          '^shared/gen/',
+          '\\.d\\.ts$',
+          '\\.cjs$',
+        ],
       },
       to: {},
     },

@@ -78,6 +78,14 @@ export async function startInventory(config: ServiceConfig, deps: ServiceDeps): 
         router.service(InventoryService, implementation);
       },
       authentication,
+      load: {
+        sagaRpcs: {
+          steps: [InventoryService.method.reserveStock],
+          settling: [InventoryService.method.commitReservation, InventoryService.method.releaseReservation],
+        },
+        delayMs: journal.standingMs,
+        isKnown: journal.knows,
+      },
       clock,
       log,
       failpoints,

@@ -62,7 +62,7 @@ describe('an item', () => {
   test('is refused the same way again, even when the stock has come since', async () => {
     await pair.put('short', 1n);
     const short = () => adjust('short', -2n, 'short-adjust');
-    const refusal = { reason: 'INSUFFICIENT_STOCK', metadata: { sku: 'short', onHand: '1', asked: '2' } };
+    const refusal = { reason: 'INSUFFICIENT_STOCK', metadata: { sku: 'short', on_hand: '1', asked: '2' } };
     expect(await short()).toMatchObject({ ...refusal, replayed: false });
     await done(adjust('short', 100n, 'short-receive'));
     expect(await short()).toMatchObject({ ...refusal, replayed: true });

@@ -70,7 +70,7 @@ describe('ReserveStock', () => {
         { sku: 'r2-tea', quantity: 2 },
         { sku: 'r2-cup', quantity: 2 },
       ]);
-    const refusal = { reason: 'INSUFFICIENT_STOCK', metadata: { sku: 'r2-cup', onHand: '1', asked: '2' } };
+    const refusal = { reason: 'INSUFFICIENT_STOCK', metadata: { sku: 'r2-cup', on_hand: '1', asked: '2' } };
     expect(await ask2()).toMatchObject({ ...refusal, replayed: false });
     expect(await pair.unitsOf('r2-tea')).toEqual([10n, 0n, 0n]);
     expect(await statusOf('r2')).toBe(Status.REFUSED);

@@ -158,7 +158,7 @@ describe('the units of a reservation', () => {
   test('are refused when fewer are on hand, with the numbers', () => {
     const decision = decideHold({ ...tea, onHand: 2 }, 'tea', threeForOne);
     expect(decision.outcome).toMatchObject({
-      refusal: { reason: 'INSUFFICIENT_STOCK', metadata: { sku: 'tea', onHand: '2', asked: '3' } },
+      refusal: { reason: 'INSUFFICIENT_STOCK', metadata: { sku: 'tea', on_hand: '2', asked: '3' } },
     });
     expect(decision.changes[0]).toMatchObject({
       type: 'hold-refused',

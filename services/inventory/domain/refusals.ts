@@ -17,42 +17,42 @@ export const itemHasHolds = (sku: string, held: number): Refusal => ({
 export const insufficientStock = (sku: string, onHand: number, asked: number): Refusal => ({
   reason: 'INSUFFICIENT_STOCK',
   message: `item ${sku} has ${onHand} units on hand, ${asked} were asked for`,
-  metadata: { sku, onHand: String(onHand), asked: String(asked) },
+  metadata: { sku, on_hand: String(onHand), asked: String(asked) },
 });
 
 export const stockLimitExceeded = (sku: string, onHandMax: number): Refusal => ({
   reason: 'STOCK_LIMIT_EXCEEDED',
   message: `item ${sku} would have more than ${onHandMax} units on hand`,
-  metadata: { sku, onHandMax: String(onHandMax) },
+  metadata: { sku, on_hand_max: String(onHandMax) },
 });
 
 export const reservationNotFound = (reservationId: string): Refusal => ({
   reason: 'RESERVATION_NOT_FOUND',
   message: `there is no reservation ${reservationId}`,
-  metadata: { reservationId },
+  metadata: { reservation_id: reservationId },
 });
 
 export const reservationAlreadyExists = (reservationId: string): Refusal => ({
   reason: 'RESERVATION_ALREADY_EXISTS',
   message: `another request made reservation ${reservationId}; choose another id`,
-  metadata: { reservationId },
+  metadata: { reservation_id: reservationId },
 });
 
 export const reservationReleased = (reservationId: string): Refusal => ({
   reason: 'RESERVATION_RELEASED',
   message: `reservation ${reservationId} was released; reserve again under another id`,
-  metadata: { reservationId },
+  metadata: { reservation_id: reservationId },
 });
 
 export const reservationRefused = (reservationId: string): Refusal => ({
   reason: 'RESERVATION_REFUSED',
   message: `the stock of reservation ${reservationId} could not be held`,
-  metadata: { reservationId },
+  metadata: { reservation_id: reservationId },
 });
 
 /** The undo came before the step, so the step can never happen any more. */
 export const requestCancelled = (reservationId: string): Refusal => ({
   reason: 'REQUEST_CANCELLED',
   message: `reservation ${reservationId} was released before its stock was held`,
-  metadata: { reservationId },
+  metadata: { reservation_id: reservationId },
 });
