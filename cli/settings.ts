@@ -15,8 +15,12 @@ export const portVariables: Readonly<Record<ServiceName, string>> = {
 
 const defaultPorts: Readonly<Record<ServiceName, number>> = { order: 7001, inventory: 7002, payment: 7003 };
 
+const providerPortDefault = 7004;
+
 export interface Settings {
   readonly ports: Readonly<Record<ServiceName, number>>;
+  /** Where the simulated card provider listens; undefined when a real one is configured by STRIPE_API_KEY. */
+  readonly providerPort: number | undefined;
   readonly dataDir: string;
   /** The first of AUTH_TOKENS that is an operator's, for the calls that `up` makes and prints. Undefined: no authentication. */
   readonly operatorToken: string | undefined;
@@ -24,25 +28,31 @@ export interface Settings {
 
 /** Throws one sentence that names the variable. */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
+  const readService = (service: ServiceName) =>
+    readPort(portVariables[service], defaultPorts[service], environment);
   const ports = {
-    order: readPort('order', environment),
-    inventory: readPort('inventory', environment),
-    payment: readPort('payment', environment),
+    order: readService('order'),
+    inventory: readService('inventory'),
+    payment: readService('payment'),
   };
-  if (new Set(Object.values(ports)).size < serviceNames.length) {
-    throw new Error('ORDER_PORT, INVENTORY_PORT and PAYMENT_PORT must be three different ports.');
+  const providerPort = environment['STRIPE_API_KEY']
+    ? undefined
+    : readPort('PROVIDER_PORT', providerPortDefault, environment);
+  const all = [...Object.values(ports), ...(providerPort === undefined ? [] : [providerPort])];
+  if (new Set(all).size < all.length) {
+    throw new Error('ORDER_PORT, INVENTORY_PORT, PAYMENT_PORT and PROVIDER_PORT must be different ports.');
   }
   return {
     ports,
+    providerPort,
     dataDir: environment['DATA_DIR'] || '.data',
     operatorToken: readOperatorToken(environment['AUTH_TOKENS']),
   };
 }
 
-function readPort(service: ServiceName, environment: NodeJS.ProcessEnv): number {
-  const variable = portVariables[service];
+function readPort(variable: string, portDefault: number, environment: NodeJS.ProcessEnv): number {
   const text = environment[variable];
-  if (!text) return defaultPorts[service];
+  if (!text) return portDefault;
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new Error(`${variable} is "${text}"; it must be a port, 1 to 65535.`);

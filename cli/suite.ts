@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { startEmbeddedDatabase } from '../shared/mongo/index.ts';
 import { endLeftover, forgetChild, recordChild, startChild } from '../shared/processes/index.ts';
 import { callJson } from './json-call.ts';
+import { startProviderProcess, usingProvider } from './provider-process.ts';
 import { portVariables, type ServiceName } from './settings.ts';
 import { type Kept, keepRunning, type Running } from './supervisor.ts';
 
@@ -21,6 +22,8 @@ export interface ServiceProcess {
 export interface SuiteOptions {
   readonly dataDir: string;
   readonly services: readonly ServiceProcess[];
+  /** Where the simulated card provider is to listen. Without it the payment service uses what `environment` says. */
+  readonly provider?: { readonly port: number };
   readonly restart: 'by-itself' | 'by-hand';
   readonly environment: NodeJS.ProcessEnv;
   /** More for one process, such as FAILPOINTS. Asked at every start, so that it can change between two lives. */
@@ -36,7 +39,7 @@ export interface Suite {
   readonly databaseUri: string;
   /** Where each process answers, by name. */
   readonly addresses: ReadonlyMap<string, string>;
-  /** `database` and the services, by name. */
+  /** `database`, the services and `provider`, by name. */
   readonly processes: ReadonlyMap<string, Kept>;
   /** The order service first, the database last. */
   stop(): Promise<void>;
@@ -89,8 +92,14 @@ export async function startSuite(options: SuiteOptions): Promise<Suite> {
     const addresses = new Map(options.services.map(({ name, port }) => [name, `http://${host}:${port}`]));
     const startService = (process: ServiceProcess) =>
       keep(process.name, (signal) => start(process, { ...options, dataDir }, databaseUri, signal));
+    const startOfProvider = () => {
+      if (!options.provider) return [];
+      const paymentPort = options.services.find(({ service }) => service === 'payment')?.port;
+      const place = { ...options, host, dataDir, paymentPort, port: options.provider.port };
+      return [keep('provider', (signal) => startProviderProcess(place, signal))];
+    };
     // All at once: a service answers UNAVAILABLE, and asks again, while one that it calls is not there yet.
-    await allOf(options.services.map(startService));
+    await allOf([...options.services.map(startService), ...startOfProvider()]);
     return {
       databaseUri,
       addresses,
@@ -156,6 +165,7 @@ async function start(
       MONGODB_URI: databaseUri,
       ...addressOf('inventory'),
       ...addressOf('payment'),
+      ...(options.provider ? usingProvider({ host, port: options.provider.port }) : {}),
       ...options.environmentOf?.(process),
     },
     logFile: join(options.dataDir, `${process.name}.log`),

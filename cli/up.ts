@@ -19,8 +19,9 @@ export async function runUp(environment: NodeJS.ProcessEnv): Promise<number> {
     const suite = await startSuite({
       dataDir: settings.dataDir,
       services: serviceNames.map((name) => ({ name, service: name, port: settings.ports[name] })),
+      ...(settings.providerPort === undefined ? {} : { provider: { port: settings.providerPort } }),
       restart: 'by-itself',
-      environment,
+      environment: withServiceToken(environment),
       report,
       signal: stopping,
     });
@@ -54,6 +55,10 @@ async function introduce(suite: Suite, settings: Settings): Promise<void> {
         port: settings.ports[name],
         pid: suite.processes.get(name)?.pid(),
       })),
+      provider:
+        settings.providerPort === undefined
+          ? undefined
+          : { port: settings.providerPort, pid: suite.processes.get('provider')?.pid() },
       database: suite.databaseUri,
       dataDir: relative('', settings.dataDir) || '.',
       requestId: randomUUID(),
@@ -62,13 +67,24 @@ async function introduce(suite: Suite, settings: Settings): Promise<void> {
   );
 }
 
+/**
+ * With AUTH_TOKENS the order service must be a caller of the other two. Whoever did not name it one gets a token that
+ * lives as long as this run: without it every order would wait for its deadline in vain.
+ */
+function withServiceToken(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { AUTH_TOKENS, SERVICE_TOKEN } = environment;
+  if (!AUTH_TOKENS || SERVICE_TOKEN) return environment;
+  const token = randomUUID();
+  return { ...environment, SERVICE_TOKEN: token, AUTH_TOKENS: `${AUTH_TOKENS},${token}=order:saga` };
+}
+
 /** A run that was killed with -9 left its services behind; they would hold the ports. */
 async function endLeftoverServices(settings: Settings): Promise<void> {
-  for (const name of serviceNames) {
+  for (const name of [...serviceNames, 'provider']) {
     try {
       const pid = await endLeftover(join(settings.dataDir, `${name}.process.json`));
       if (pid !== undefined)
-        report(`ended the ${name} service (pid ${pid}) that an earlier run had left behind`);
+        report(`ended the ${name} process (pid ${pid}) that an earlier run had left behind`);
     } catch (error) {
       if (!(error instanceof InUseError)) throw error;
       throw new Error(
@@ -78,14 +94,16 @@ async function endLeftoverServices(settings: Settings): Promise<void> {
   }
 }
 
-async function requireFreePorts(settings: Settings): Promise<void> {
-  for (const name of serviceNames) {
-    const port = settings.ports[name];
-    if (await isPortFree('127.0.0.1', port)) continue;
-    throw new Error(
-      `Port ${port} is taken, and the ${name} service needs it; stop what listens there, or set ${portVariables[name]} to another port.`,
-    );
-  }
+async function requireFreePorts({ ports, providerPort }: Settings): Promise<void> {
+  for (const name of serviceNames) await requireFree(ports[name], `the ${name} service`, portVariables[name]);
+  if (providerPort !== undefined) await requireFree(providerPort, 'the card provider', 'PROVIDER_PORT');
+}
+
+async function requireFree(port: number, who: string, variable: string): Promise<void> {
+  if (await isPortFree('127.0.0.1', port)) return;
+  throw new Error(
+    `Port ${port} is taken, and ${who} needs it; stop what listens there, or set ${variable} to another port.`,
+  );
 }
 
 /** Aborts at the first signal. Further ones are ignored: npm sends each Ctrl-C a second time, and the stop is bounded. */

@@ -9,6 +9,8 @@ export interface WelcomeFacts {
     readonly port: number;
     readonly pid: number | undefined;
   }[];
+  /** The simulated one; undefined when a real one is configured. */
+  readonly provider: { readonly port: number; readonly pid: number | undefined } | undefined;
   readonly database: string;
   readonly dataDir: string;
   /** For the first order. A fresh one at each start: pasted twice it is one order, tomorrow it is another. */
@@ -29,6 +31,11 @@ export function welcome(facts: WelcomeFacts): string {
     ...facts.services.map(
       ({ name, port, pid }) => `  ${name.padEnd(10)} localhost:${port}  ${dim(`pid ${pid}`)}`,
     ),
+    ...(facts.provider
+      ? [
+          `  ${'provider'.padEnd(10)} localhost:${facts.provider.port}  ${dim(`pid ${facts.provider.pid}`)}  simulated; its books: /admin/books`,
+        ]
+      : []),
     `  ${'database'.padEnd(10)} ${facts.database}  ${dim(`data and logs in ${facts.dataDir}`)}`,
     '',
     bold('Place an order (paste one of these in another terminal)'),

@@ -193,9 +193,11 @@ async function run(seconds: number, times: number): Promise<boolean> {
     report(
       `goodput under overload: ${(goodput * 100).toFixed(0)} % of the ceiling (80 asked); ` +
         `back at 95 %: ${back < 0 ? 'never' : `within ${back + 1} s`} (10 asked); ` +
-        `connections lost: ${orders.lostCount()}; every order at rest: ${settledAfter?.toFixed(1) ?? 'not even after 30'} s`,
+        `connections lost: ${orders.lost().join(', ') || 'none'}; every order at rest: ${settledAfter?.toFixed(1) ?? 'not even after 30'} s`,
     );
-    return goodput >= 0.8 && back >= 0 && back < 10 && orders.lostCount() === 0 && settledAfter !== undefined;
+    return (
+      goodput >= 0.8 && back >= 0 && back < 10 && orders.lost().length === 0 && settledAfter !== undefined
+    );
   } finally {
     await suite.stop();
     if (process.env['OVERLOAD_KEEP'] === undefined) await rm(dataDir, { recursive: true, force: true });

@@ -58,6 +58,7 @@ export async function startInventory(config: ServiceConfig, deps: ServiceDeps): 
     const journal = await createJournal({
       database: database.db,
       rules: inventoryRules,
+      owner: 'inventory',
       streamCount: config.journalStreams,
       writer: `inventory-${random.name(4)}`,
       clock,
@@ -83,7 +84,7 @@ export async function startInventory(config: ServiceConfig, deps: ServiceDeps): 
           steps: [InventoryService.method.reserveStock],
           settling: [InventoryService.method.commitReservation, InventoryService.method.releaseReservation],
         },
-        delayMs: journal.standingMs,
+        delayMs: journal.delayMs,
         isKnown: journal.knows,
       },
       clock,

@@ -99,6 +99,7 @@ export async function startOrder(config: OrderConfig, deps: ServiceDeps): Promis
     const journal = await createJournal({
       database: database.db,
       rules: orderRules,
+      owner: 'order',
       streamCount: config.journalStreams,
       writer: `order-${random.name(4)}`,
       clock,
@@ -148,7 +149,7 @@ export async function startOrder(config: OrderConfig, deps: ServiceDeps): Promis
             OrderService.method.abortSaga,
           ],
         },
-        delayMs: journal.standingMs,
+        delayMs: journal.delayMs,
         wasPushedBack: pushback.wasPushedBack,
         isKnown: journal.knows,
       },

@@ -17,6 +17,8 @@ import { createPaymentHandlers } from './payment-handlers.ts';
 import type { PaymentProvider } from './provider/provider.ts';
 import { createStripeClient } from './provider/stripe-client.ts';
 import { createStripeProvider } from './provider/stripe-provider.ts';
+import { createReconciler } from './reconcile/pages.ts';
+import { createReconcileHandler } from './reconcile-handlers.ts';
 
 /** The service on its journal: all of it but the database and the port. Without `cards`, card payments are refused. */
 export function createPayment(
@@ -24,10 +26,12 @@ export function createPayment(
 ): ServiceImpl<typeof PaymentService> {
   const { journal, clock, log, cards } = deps;
   const answering = createAnswering({ reasons: paymentReasons, clock, log });
+  const reconciler = cards && createReconciler({ journal, provider: cards.provider });
   return {
     ...createAccountHandlers({ journal, answering }),
     ...createPaymentHandlers({ journal, answering, cards: cards?.payments }),
-    ...createAuditHandler({ journal }),
+    ...createReconcileHandler({ reconciler, log }),
+    ...createAuditHandler({ journal, reconciler }),
   };
 }
 
@@ -47,6 +51,7 @@ export async function startPayment(config: PaymentConfig, deps: ServiceDeps): Pr
     const journal = await createJournal({
       database: database.db,
       rules: paymentRules,
+      owner: 'payment',
       streamCount: config.journalStreams,
       writer: `payment-${random.name(4)}`,
       clock,
@@ -75,7 +80,7 @@ export async function startPayment(config: PaymentConfig, deps: ServiceDeps): Pr
           steps: [PaymentService.method.createPayment],
           settling: [PaymentService.method.cancelPayment, PaymentService.method.refundPayment],
         },
-        delayMs: journal.standingMs,
+        delayMs: journal.delayMs,
         isKnown: journal.knows,
       },
       clock,

@@ -25,6 +25,8 @@ export interface JournalOptions {
   /** From `connectDatabase`. One journal per database. */
   readonly database: Db;
   readonly rules: EntityRules;
+  /** The service whose entities these are, such as `order`. A database that another one has begun is refused. */
+  readonly owner: string;
   /** Streams of a new database, 1 to 256. An existing one keeps its number. More streams only help several writers. */
   readonly streamCount: number;
   /** Names this process, such as `order-3f2a`; differs from that of every other process, also after a restart. */
@@ -56,7 +58,16 @@ export async function createJournalOn(
     throw new Error(`JOURNAL_STREAMS must be a whole number from 1 to ${streamCountMax}`);
   }
   await store.prepare();
-  const streamCount = await store.streamCount(options.streamCount);
+  const { streamCount, owner } = await store.settings({
+    streamCount: options.streamCount,
+    owner: options.owner,
+  });
+  if (owner !== options.owner) {
+    throw new Error(
+      `The journal in this database is the ${owner} service's, not the ${options.owner} service's: ` +
+        'give each service a MONGODB_DATABASE of its own.',
+    );
+  }
   const streams = streamNames(streamCount);
   const streamOfEntity = (entity: string) => streamOf(rules.placementOf?.(entity) ?? entity, streamCount);
   const cache = createStreamCache(rules, limits);
@@ -114,7 +125,7 @@ export async function createJournalOn(
   return {
     submit: (submission) => flusher.submit(submission),
     knows: (key) => cache.recentKey(key) !== undefined || flusher.isUnderWay(key),
-    standingMs: () => flusher.standingMs(),
+    delayMs: () => flusher.delayMs(),
     async readKey(key) {
       const [part] = await store.findByKeys([key]);
       return part && recordedUnder(key, part, true);

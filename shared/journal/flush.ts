@@ -23,6 +23,7 @@ import type { Clock, Failpoints, Logger, Random } from '../runtime/index.ts';
 import type { State } from './decision.ts';
 import { createDrafter } from './draft.ts';
 import { type Entry, recordedUnder } from './entry.ts';
+import { createFlushDelay } from './flush-delay.ts';
 import {
   type EntityRules,
   JournalUnavailableError,
@@ -78,8 +79,8 @@ export interface FlushDependencies {
 export interface Flusher {
   submit(submission: Submission): Promise<Recorded>;
   isUnderWay(key: string): boolean;
-  /** How long the oldest has waited that the flush under way had no room for. What came since has missed nothing yet. */
-  standingMs(): number;
+  /** How much longer than it must a submission waited, on average since this was last asked. */
+  delayMs(): number;
   /** Reads what others appended to the stream. In turn with the flushes, so that the cache has one writer. */
   refresh(streams: readonly string[]): Promise<void>;
   /** Refuses new submissions and waits for those under way. */
@@ -90,13 +91,13 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   const { store, cache, rules, clock, failpoints, limits } = deps;
   const reader = createStreamReader(store, cache, limits);
   const pace = createPace(deps);
+  const delay = createFlushDelay(clock);
   const queue: Waiting[] = [];
   const underWay = new Map<string, { fingerprint: string; recorded: Promise<Recorded> }>();
   const staleStreams = new Set<string>();
   let turn: Promise<unknown> = Promise.resolve();
   let scheduled = false;
   let closed = false;
-  let leftBehind: Waiting | undefined;
   let flushCount = 0;
   // Right after a start the retries of what a crash interrupted arrive, so the first keys are looked up.
   let lookUpUntilMs = clock.nowMs() + limits.lookUpDurationMs;
@@ -187,7 +188,6 @@ export function createFlusher(deps: FlushDependencies): Flusher {
 
   function takeBatch(): Waiting[] {
     const batch = queue.splice(0, limits.flushSubmissionsMax);
-    leftBehind = queue[0];
     const open = new Set(batch);
     expire(open, undefined);
     return [...open];
@@ -301,7 +301,9 @@ export function createFlusher(deps: FlushDependencies): Flusher {
     if (drafts.length === 0) return 0;
     const types = drafts.flatMap(({ entry }) => entry.ops.map(({ type }) => type));
     await failpoints.reach('journal.before_insert', types);
+    const beganAtMs = clock.nowMs();
     const answers = await store.insert(drafts.map(({ entry }) => entry));
+    const endedAtMs = clock.nowMs();
     await failpoints.reach('journal.after_insert', types);
     for (const [index, { entry, included }] of drafts.entries()) {
       if (answers[index] !== 'inserted') {
@@ -309,6 +311,10 @@ export function createFlusher(deps: FlushDependencies): Flusher {
         continue;
       }
       cache.apply(entry);
+      delay.note(
+        endedAtMs - beganAtMs,
+        included.map(({ deadlineAtMs }) => endedAtMs - (deadlineAtMs - limits.submitDurationMsMax)),
+      );
       for (const waiting of included) {
         const recorded = recordedUnder(waiting.submission.key, entry, false);
         if (!recorded) throw new Error(`entry ${entry._id} lacks the op that was drafted into it`);
@@ -322,10 +328,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   return {
     submit,
     isUnderWay: (key) => underWay.has(key),
-    standingMs() {
-      if (leftBehind === undefined) return 0;
-      return clock.nowMs() - (leftBehind.deadlineAtMs - limits.submitDurationMsMax);
-    },
+    delayMs: () => delay.meanMs(),
     refresh: (streams) =>
       inTurn(async () => {
         for (const stream of streams) await reader.readNewer(stream);

@@ -71,8 +71,8 @@ export interface Journal {
   submit(submission: Submission): Promise<Recorded>;
   /** Whether the key is under way or recorded, by this process's memory alone: false says nothing. */
   knows(key: string): boolean;
-  /** How long the oldest submission has waited that the flush under way had no room for; 0 when it took all. */
-  standingMs(): number;
+  /** How much longer than it must a submission waited for the database, on average since this was last asked. */
+  delayMs(): number;
   /** What is recorded under the key, from a majority-committed read. */
   readKey(key: string): Promise<RecordedKey | undefined>;
   /** The entity's newest state that is durable on a majority; undefined when nothing is recorded. */

@@ -4,7 +4,7 @@
 
 import { BSON } from 'mongodb';
 import type { Entry, EntryOp, EntryPart } from './entry.ts';
-import type { Checkpoint, InsertAnswer, JournalStore } from './store.ts';
+import type { Checkpoint, InsertAnswer, JournalSettings, JournalStore } from './store.ts';
 
 /** What outlives a process: the database's disk. Several stores on one content are several processes on one database. */
 export interface MemoryContent {
@@ -16,7 +16,7 @@ export interface MemoryContent {
   readonly highest: Map<string, number>;
   readonly checkpoints: Map<string, Uint8Array>;
   /** Undefined while the database is new. */
-  streamCount: number | undefined;
+  settings: JournalSettings | undefined;
 }
 
 interface StoredEntry {
@@ -34,7 +34,7 @@ export function createMemoryContent(): MemoryContent {
     keys: new Map(),
     highest: new Map(),
     checkpoints: new Map(),
-    streamCount: undefined,
+    settings: undefined,
   };
 }
 
@@ -81,9 +81,9 @@ export function createMemoryStore(content: MemoryContent = createMemoryContent()
   return {
     // The index is a Map: it cannot be missing.
     async prepare() {},
-    async streamCount(wanted) {
-      content.streamCount ??= wanted;
-      return content.streamCount;
+    async settings(wanted) {
+      content.settings ??= wanted;
+      return content.settings;
     },
     insert: async (batch) => batch.map(insertOne),
     async findByKeys(wanted) {

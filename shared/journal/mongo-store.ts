@@ -4,7 +4,7 @@ import { type Collection, type Db, MongoBulkWriteError } from 'mongodb';
 import type { Entry, EntryPart } from './entry.ts';
 import { ensureIndexes } from './indexes.ts';
 import { JournalUnavailableError } from './journal.ts';
-import type { Checkpoint, InsertAnswer, JournalStore } from './store.ts';
+import type { Checkpoint, InsertAnswer, JournalSettings, JournalStore } from './store.ts';
 
 const duplicateKeyCode = 11000;
 /** What a single read may take on the server. A read that takes longer lacks an index, and must not pile up. */
@@ -14,9 +14,8 @@ interface CheckpointDocument extends Omit<Checkpoint, 'stream'> {
   _id: string;
 }
 
-interface SettingsDocument {
+interface SettingsDocument extends JournalSettings {
   _id: 'journal';
-  streamCount: number;
 }
 
 /** Only the ops that answer the question: a whole entry can hold hundreds. */
@@ -43,14 +42,14 @@ export function createMongoStore(database: Db): JournalStore {
   return {
     prepare: () => ensureIndexes(entries),
 
-    async streamCount(wanted) {
+    async settings(wanted) {
       try {
-        await settings.insertOne({ _id: 'journal', streamCount: wanted });
+        await settings.insertOne({ _id: 'journal', ...wanted });
         return wanted;
       } catch (error) {
         const stored = await settings.findOne({ _id: 'journal' });
         if (!stored) throw error;
-        return stored.streamCount;
+        return stored;
       }
     },
 

@@ -19,11 +19,17 @@ export interface ListPosition {
   readonly id: string;
 }
 
+export interface JournalSettings {
+  readonly streamCount: number;
+  /** The service whose entities these are. */
+  readonly owner: string;
+}
+
 export interface JournalStore {
   /** Makes the unique indexes exist, or throws: without them nothing is safe. */
   prepare(): Promise<void>;
-  /** The number of streams: the stored one, or `wanted` if this database is new. It never changes afterwards. */
-  streamCount(wanted: number): Promise<number>;
+  /** What this database was created with: the stored settings, or `wanted` if it is new. They never change afterwards. */
+  settings(wanted: JournalSettings): Promise<JournalSettings>;
   /** One answer per entry, in order. Throws when any answer is unknown; each entry may then be there or not, now or later. */
   insert(entries: readonly Entry[]): Promise<InsertAnswer[]>;
   /** The entries that hold any of these keys, with only the ops of these keys. */

@@ -10,9 +10,11 @@ export interface AdmissionLimits {
   /** Queueing that is no overload yet. An order waits in some ten places; with this in each it takes half a second, which
    * is what callers bear, and below it larger flushes still win more than the waiting costs. */
   readonly delayMsTarget: number;
-  /** How often the limit is looked at: some ten round trips of a call. A cut takes two looks in a row with a delay, and so
-   * does the next one: what is in flight must end before the delay can show a cut. */
+  /** How often the limit is looked at, and how many of the calls at work must have ended in between: calls go through a
+   * database in waves, and a look between two waves sees nothing. A cut takes two looks in a row with a delay, and so does
+   * the next one: what is in flight must end before the delay can show a cut. */
   readonly lookEveryMs: number;
+  readonly endedFraction: number;
   /** A cut is so much of the limit when the delay is twice its target, more when more, within the two bounds. */
   readonly cutPerOvershoot: number;
   readonly cutMin: number;
@@ -28,8 +30,9 @@ export interface AdmissionLimits {
 export const defaultAdmissionLimits: AdmissionLimits = {
   placesInitial: 512,
   placesMin: 32,
-  delayMsTarget: 50,
+  delayMsTarget: 80,
   lookEveryMs: 250,
+  endedFraction: 0.5,
   cutPerOvershoot: 0.2,
   cutMin: 0.05,
   cutMax: 0.3,

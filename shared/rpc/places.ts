@@ -5,8 +5,8 @@
 // the load, so latency rises long before throughput ends, and such a limit would settle far below the ceiling. And
 // latency contains waiting for other services, which is not this one's overload; queueing delay does not.
 //
-// Growth is paid for with calls that ended. While a database or a service that we wait for stands still, nothing ends, so
-// the limit neither grows into the stall nor shrinks because of it, and is right when the stall is over.
+// A look waits until calls have ended. While a database or a service that we wait for stands still, nothing ends, so the
+// limit neither grows into the stall nor shrinks because of it, and is right when the stall is over.
 
 import type { Clock, Logger } from '../runtime/index.ts';
 import type { AdmissionLimits } from './admission-limits.ts';
@@ -55,11 +55,11 @@ export function createPlaces({ limits, placesMax, signals, clock, log }: PlacesD
     // Negative when the wall clock was set back, which must not freeze the limit for so long.
     if (passedMs >= 0 && passedMs < limits.lookEveryMs) return;
     const { usedMax, endedCount } = looked;
+    if (endedCount < usedMax * limits.endedFraction) return;
     looked = { atMs: nowMs, usedMax: takenCount, endedCount: 0 };
-    // Read also when nothing ended: what was measured during a stall must not count for the time after it.
     const delayMs = signals.delayMs();
     const pushedBack = signals.wasPushedBack();
-    if (endedCount > 0) adapt(overshootOf(delayMs, pushedBack), usedMax, endedCount);
+    adapt(overshootOf(delayMs, pushedBack), usedMax, endedCount);
     log.debug({ places: Math.floor(limit), usedMax, endedCount, delayMs, pushedBack }, 'places');
   }
 

@@ -305,9 +305,15 @@ describe.each(storesUnderTest())('the journal on $name', ({ fresh }) => {
     const store = await freshStore();
     await (await openCounters(store, { streamCount: 3 })).close();
     const journal = await openCounters(store, { streamCount: 5 });
-    expect(await store.streamCount(9)).toBe(3);
+    expect(await store.settings({ streamCount: 9, owner: 'x' })).toMatchObject({ streamCount: 3 });
     await journal.close();
     await expect(openCounters(store, { streamCount: 0 })).rejects.toThrow(/JOURNAL_STREAMS/);
+  });
+
+  test('belongs to one service: another one on the same database is refused', async () => {
+    const store = await freshStore();
+    await (await openCounters(store)).close();
+    await expect(openCounters(store, { owner: 'others' })).rejects.toThrow(/MONGODB_DATABASE/);
   });
 
   test('money and instants come back as they went in', async () => {

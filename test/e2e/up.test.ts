@@ -76,6 +76,7 @@ beforeAll(async () => {
     ORDER_PORT: String(await freePort()),
     INVENTORY_PORT: String(await freePort()),
     PAYMENT_PORT: String(await freePort()),
+    PROVIDER_PORT: String(await freePort()),
   };
   up = startUp();
   await untilReady();

@@ -3,6 +3,7 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { OrderStatus } from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
+import { deriveId } from '../../shared/idempotency/index.ts';
 import { askOnce, done, textOf } from '../support/answers.ts';
 import {
   eur,
@@ -181,11 +182,8 @@ describe('LookupRequest', () => {
     const held = suite.order.holdAt('saga.before_step', 'create_payment');
     const placing = place(alice, 'looked-early-1');
     await held.reached;
-    const { orders } = await alice.listOrders({ pageSize: 1 });
-    const cancelling = done(
-      (o) => alice.cancelOrder({ orderId: orders[0]?.orderId ?? '' }, o),
-      'looked-early-2',
-    );
+    const orderId = deriveId('order', 'alice', 'PlaceOrder', 'looked-early-1');
+    const cancelling = done((o) => alice.cancelOrder({ orderId }, o), 'looked-early-2');
     await expect
       .poll(() => alice.lookupRequest({ requestId: 'looked-early-2', rpc: 'CancelOrder' }), soon)
       .toMatchObject({ recorded: true, status: OrderStatus.COMPENSATING, refusalReason: '' });

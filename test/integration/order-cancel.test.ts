@@ -36,8 +36,6 @@ async function shop(name: string) {
     orderId,
     untouched: async () =>
       expect([await suite.balance(name), await suite.shelf(name)]).toEqual([1_000n, [10n, 0n, 0n]]),
-    sold: async () =>
-      expect([await suite.balance(name), await suite.shelf(name)]).toEqual([100n, [8n, 0n, 2n]]),
   };
 }
 
@@ -70,7 +68,7 @@ describe('a cancel before the charge', () => {
     },
   );
 
-  test('while the payment service is away is done within its next attempt, not at the deadline', async () => {
+  test('while the payment service is away turns the order round at once, and ends when the service is back', async () => {
     const { place, cancel, orderId, untouched } = await shop('away');
     await suite.stopService('payment');
     const placing = place();
@@ -78,14 +76,13 @@ describe('a cancel before the charge', () => {
     const books = suite.order.client('books');
     await expect
       .poll(
-        async () =>
-          (await books.getSaga({ orderId: orderId })).steps.find(({ name }) => name === 'create_payment'),
+        async () => (await books.getSaga({ orderId })).steps.find(({ name }) => name === 'create_payment'),
         soon,
       )
       .toMatchObject({ lastAnswer: 'unknown', requestId: `${orderId}:create_payment` });
     const cancelling = cancel();
     await expect
-      .poll(async () => (await alice.getOrder({ orderId: orderId })).order?.status, soon)
+      .poll(async () => (await alice.getOrder({ orderId })).order?.status, soon)
       .toBe(OrderStatus.COMPENSATING);
     await suite.startAgain('payment');
     expect(await cancelling).toMatchObject({ kind: 'done' });
@@ -96,7 +93,7 @@ describe('a cancel before the charge', () => {
 
 describe('a cancel after the charge', () => {
   test('gives the money back and returns the stock; PlaceOrder still says what it said', async () => {
-    const { place, cancel, orderId, untouched } = await shop('after');
+    const { place, cancel, untouched } = await shop('after');
     const first = await place();
     await suite.settle();
     const cancelled = await cancel();
@@ -112,7 +109,7 @@ describe('a cancel after the charge', () => {
   });
 
   test('twice, under the same request id and under another one, undoes once', async () => {
-    const { place, cancel, orderId, untouched } = await shop('twice');
+    const { place, cancel, untouched } = await shop('twice');
     await place();
     const answers = [await cancel(), await cancel(), await cancel('cancel-twice-2')];
     expect(new Set(answers.map(textOf)).size).toBe(1);
@@ -121,7 +118,7 @@ describe('a cancel after the charge', () => {
   });
 
   test('before the stock was sold undoes it, though the sale was under way', async () => {
-    const { place, cancel, orderId, untouched } = await shop('selling');
+    const { place, cancel, untouched } = await shop('selling');
     const held = suite.order.holdAt('saga.before_step', 'commit_reservation');
     expect(await place()).toMatchObject({ kind: 'done' });
     await held.reached;
@@ -142,7 +139,7 @@ describe('a cancel after the charge', () => {
     await untouched();
     await suite.settle();
     const books = suite.order.client('books');
-    const { decisions } = await books.getSaga({ orderId: orderId });
+    const { decisions } = await books.getSaga({ orderId });
     expect(decisions.map(({ event }) => event)).not.toContain('needs_attention');
     await other.stop();
   });

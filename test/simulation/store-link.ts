@@ -66,7 +66,7 @@ export function createStoreLink(deps: StoreLinkDependencies): JournalStore {
 
   return {
     prepare: () => trip(() => store.prepare(), 0),
-    streamCount: (wanted) => trip(() => store.streamCount(wanted), 0),
+    settings: (wanted) => trip(() => store.settings(wanted), 0),
     async insert(entries) {
       if (isAway() || luck.chance(weather().insertFault)) return faultyInsert(isAway() ? [] : entries);
       return trip(async () => {

@@ -153,6 +153,7 @@ export function createSuite(deps: SuiteDependencies): Suite {
     const parts = { clock, random, log, failpoints };
     const journal = await createJournalOn(isFaulty ? link : store, {
       rules: rules[service],
+      owner: service,
       streamCount: deps.streamCount,
       writer: process.name,
       limits: { cachedEntitiesMax: deps.cacheSize, recentKeysMax: deps.cacheSize },

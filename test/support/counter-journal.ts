@@ -20,6 +20,7 @@ export const counterRules: EntityRules = {
 
 export interface CounterJournalOptions {
   readonly streamCount?: number;
+  readonly owner?: string;
   readonly writer?: string;
   readonly limits?: Partial<JournalLimits>;
   readonly clock?: Clock;
@@ -28,6 +29,7 @@ export interface CounterJournalOptions {
 export function openCounters(store: JournalStore, options: CounterJournalOptions = {}): Promise<Journal> {
   return createJournalOn(store, {
     rules: counterRules,
+    owner: options.owner ?? 'counters',
     streamCount: options.streamCount ?? 1,
     writer: options.writer ?? `test-${createSystemRandom().name(4)}`,
     clock: options.clock ?? createSystemClock(),

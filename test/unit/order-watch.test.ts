@@ -17,6 +17,7 @@ test('the last entry is told, whenever it is recorded', async () => {
   const log = createLog('test', 'silent');
   const journal = await createJournalOn(createMemoryStore(createMemoryContent()), {
     rules: orderRules,
+    owner: 'order',
     streamCount: 1,
     writer: 'order-1',
     clock,

@@ -13,7 +13,7 @@ import {
 import { type Call, callOf, cancelOrder, getOrder, lookupRequest } from './calls.ts';
 import type { StormClock } from './clock.ts';
 import type { CallerIdentity, Counts } from './messages.ts';
-import type { Sender, Sent } from './sender.ts';
+import type { Sender } from './sender.ts';
 
 /** A message under a request id, and whether it has its definite answer. */
 export interface Message {
@@ -50,152 +50,174 @@ const burstMsMax = 100;
 const lookupAttemptsMax = 5;
 const lookupPauseMs = 15;
 
+/** One request under way. */
+interface UnderWay {
+  readonly planned: PlannedRequest;
+  readonly intendedAtMs: number;
+  readonly caller: CallerIdentity;
+  /** Empty for a read. */
+  readonly requestId: string;
+  readonly messages: Map<Asked, Message>;
+  attempt: number;
+  isAnswered: boolean;
+  orderId: string | undefined;
+  /** Resolves when the order was acknowledged, or when it is clear that it will not be. */
+  readonly acknowledged: PromiseWithResolvers<void>;
+}
+
 /** Resolves when the request has a definite answer or was left; late duplicates come after that. */
 export async function carryOut(
   planned: PlannedRequest,
   intendedAtMs: number,
   deps: RequestDependencies,
 ): Promise<void> {
-  const { sender, clock, counts } = deps;
-  const caller = callerAt(deps, planned.caller);
-  const messages = new Map<Asked, Message>();
   const isRead = planned.asked.rpc === 'GetAccount' || planned.asked.rpc === 'GetItem';
-  const requestId = isRead ? '' : planned.requestId;
-  let attempt = 0;
-  let isAnswered = false;
-  let orderId: string | undefined;
-  const acknowledged = Promise.withResolvers<void>();
-
-  const messageOf = (asked: Asked): Message => {
-    const message = messages.get(asked) ?? {
-      requestId,
-      caller,
-      call: callOf(asked),
-      attempt: 0,
-      answered: false,
-    };
-    messages.set(asked, message);
-    return message;
+  const request: UnderWay = {
+    planned,
+    intendedAtMs,
+    caller: callerAt(deps, planned.caller),
+    requestId: isRead ? '' : planned.requestId,
+    messages: new Map(),
+    attempt: 0,
+    isAnswered: false,
+    orderId: undefined,
+    acknowledged: Promise.withResolvers(),
   };
-
-  async function ask(asked: Asked, send: Send): Promise<void> {
-    const message = messageOf(asked);
-    attempt += 1;
-    message.attempt = attempt;
-    const { answer, told } = await sender.send({
-      call: message.call,
-      send,
-      requestId,
-      caller,
-      attempt,
-      phase: 'storm',
-    });
-    if (answer.outcome === 'unknown') return;
-    message.answered = true;
-    orderId ??= told?.order;
-    if (asked !== planned.asked || isAnswered) return;
-    isAnswered = true;
-    counts().answered += 1;
-    if (answer.outcome === 'done' && planned.asked.rpc === 'PlaceOrder') {
-      counts().confirmed += 1;
-      acknowledged.resolve();
-    }
-    deps.answered(clock() - intendedAtMs);
-  }
-
-  async function insist(message: Message, asked: Asked): Promise<void> {
-    for (let retry = 1; !message.answered && retry <= retriesMax; retry += 1) {
-      if (retry > 1) await sleep(Math.min(pauseMs.second * 2 ** (retry - 2), pauseMs.max));
-      await ask(asked, planRetry(deps.plan, planned.number, message.call.request, retry));
-    }
-    if (!message.answered) deps.leave({ ...message, attempt });
-  }
-
-  async function cancel(): Promise<void> {
-    await sleep(planned.cancelAfterMs);
-    const send: Send = {
-      path: 'direct',
-      instance: planned.sends[0].instance,
-      timeoutMs: 1_000,
-      timedBy: 'server',
-    };
-    for (let look = 1; orderId === undefined && look <= lookupAttemptsMax; look += 1) {
-      const call = lookupRequest(requestId);
-      const { told } = await sender.send({
-        call,
-        send,
-        requestId: '',
-        caller,
-        attempt: look,
-        phase: 'storm',
-      });
-      orderId ??= told?.order;
-      if (orderId === undefined) await sleep(lookupPauseMs);
-    }
-    // It was never recorded, or nobody could say: a client that does not know its order cannot cancel it.
-    if (orderId === undefined) return;
-    counts().cancels += 1;
-    deps.cancelled(planned.number, orderId);
-    const call = cancelOrder(orderId);
-    const cancelId = cancelIdOf(requestId);
-    let sent: Sent | undefined;
-    for (let retry = 0; (sent?.answer.outcome ?? 'unknown') === 'unknown'; retry += 1) {
-      if (retry > retriesMax) {
-        deps.leave({ requestId: cancelId, caller, call, attempt: retry, answered: false });
-        return;
-      }
-      if (retry > 1) await sleep(Math.min(pauseMs.second * 2 ** (retry - 2), pauseMs.max));
-      const how = planRetry(deps.plan, planned.number, 'cancel', retry);
-      sent = await sender.send({
-        call,
-        send: how,
-        requestId: cancelId,
-        caller,
-        attempt: retry + 1,
-        phase: 'storm',
-      });
-    }
-  }
-
-  async function read(): Promise<void> {
-    await acknowledged.promise;
-    if (orderId === undefined) return;
-    const call = getOrder(orderId);
-    const reading = { call, requestId: '', attempt: 1, phase: 'storm' as const };
-    // At another process than the one that answered, if there is one: it must not know less.
-    const instance = (planned.sends[0].instance + 0.5) % 1;
-    const send: Send = { path: 'direct', instance, timeoutMs: 1_000, timedBy: 'server' };
-    if (planned.readsBack) await sender.send({ ...reading, send, caller });
-    const other = deps.callers[(planned.caller + 1) % deps.callers.length];
-    if (planned.isPeekedAt && other && other !== caller)
-      await sender.send({ ...reading, send, caller: other });
-  }
-
-  const total = counts();
-  total.requests += 1;
-  if (planned.asked.rpc === 'PlaceOrder') total.orders += 1;
-  if (planned.mismatch) total.mismatches += 1;
-  const late = planned.sends.filter(({ delayMs }) => delayMs > burstMsMax);
+  countBegun(planned, deps.counts());
+  const reading = readBack(request, deps);
+  const cancelling = cancel(request, deps);
   const soon = planned.sends.filter(({ delayMs }) => delayMs <= burstMsMax);
-  const askAfter = async ({ asked, delayMs, ...send }: PlannedSend) => {
-    if (delayMs > 0) await sleep(delayMs);
-    await ask(asked, send);
-  };
-  const reading = planned.readsBack || planned.isPeekedAt ? read() : undefined;
-  const cancelling = planned.cancelAfterMs === undefined ? undefined : cancel();
-  await Promise.all(soon.map(askAfter));
-  if (!isRead) await Promise.all([...messages].map(([asked, message]) => insist(message, asked)));
-  // Refused or left: there is nothing to read back.
-  acknowledged.resolve();
+  await Promise.all(
+    soon.map(async ({ asked, delayMs, ...send }: PlannedSend) => {
+      if (delayMs > 0) await sleep(delayMs);
+      await ask(request, asked, send, deps);
+    }),
+  );
+  // A read has no id under which it could be asked again.
+  if (!isRead) {
+    await Promise.all([...request.messages.keys()].map((asked) => insist(request, asked, deps)));
+  }
+  request.acknowledged.resolve();
   await Promise.all([reading, cancelling]);
-  for (const { asked, delayMs, ...send } of late) {
+  for (const { asked, delayMs, ...send } of planned.sends) {
+    if (delayMs <= burstMsMax) continue;
     deps.later(delayMs, async () => {
-      counts().lateDuplicates += 1;
-      await ask(asked, send);
-      const message = messageOf(asked);
-      if (!message.answered) deps.leave({ ...message });
+      deps.counts().lateDuplicates += 1;
+      await ask(request, asked, send, deps);
+      const message = messageOf(request, asked);
+      if (!message.answered) deps.leave({ ...message, attempt: request.attempt });
     });
   }
+}
+
+function countBegun({ asked, mismatch }: PlannedRequest, counts: Counts): void {
+  counts.requests += 1;
+  if (asked.rpc === 'PlaceOrder') counts.orders += 1;
+  if (mismatch) counts.mismatches += 1;
+}
+
+function messageOf({ messages, requestId, caller }: UnderWay, asked: Asked): Message {
+  const message = messages.get(asked) ?? {
+    requestId,
+    caller,
+    call: callOf(asked),
+    attempt: 0,
+    answered: false,
+  };
+  messages.set(asked, message);
+  return message;
+}
+
+/** One call. */
+async function ask(request: UnderWay, asked: Asked, send: Send, deps: RequestDependencies): Promise<void> {
+  const { planned, requestId, caller, intendedAtMs } = request;
+  const message = messageOf(request, asked);
+  request.attempt += 1;
+  const { attempt } = request;
+  const { call } = message;
+  const { answer, told } = await deps.sender.send({ call, send, requestId, caller, attempt, phase: 'storm' });
+  if (answer.outcome === 'unknown') return;
+  message.answered = true;
+  request.orderId ??= told?.order;
+  if (asked !== planned.asked || request.isAnswered) return;
+  request.isAnswered = true;
+  deps.counts().answered += 1;
+  if (answer.outcome === 'done' && asked.rpc === 'PlaceOrder') {
+    deps.counts().confirmed += 1;
+    request.acknowledged.resolve();
+  }
+  deps.answered(deps.clock() - intendedAtMs);
+}
+
+/** Asks again until there is an answer or the caller's patience ends. */
+async function insist(request: UnderWay, asked: Asked, deps: RequestDependencies): Promise<void> {
+  const message = messageOf(request, asked);
+  for (let retry = 1; !message.answered && retry <= retriesMax; retry += 1) {
+    await sleep(pauseBefore(retry));
+    await ask(
+      request,
+      asked,
+      planRetry(deps.plan, request.planned.number, message.call.request, retry),
+      deps,
+    );
+  }
+  if (!message.answered) deps.leave({ ...message, attempt: request.attempt });
+}
+
+function pauseBefore(retry: number): number {
+  return retry < 2 ? 0 : Math.min(pauseMs.second * 2 ** (retry - 2), pauseMs.max);
+}
+
+/** Cancels the order while it is placed: finds it by its request id, as a client does that has no answer yet. */
+async function cancel(request: UnderWay, deps: RequestDependencies): Promise<void> {
+  const { planned, requestId, caller } = request;
+  if (planned.cancelAfterMs === undefined) return;
+  await sleep(planned.cancelAfterMs);
+  const straight: Send = {
+    path: 'direct',
+    instance: planned.sends[0].instance,
+    timeoutMs: 1_000,
+    timedBy: 'server',
+  };
+  for (let look = 1; request.orderId === undefined && look <= lookupAttemptsMax; look += 1) {
+    const looking = { call: lookupRequest(requestId), send: straight, requestId: '', caller };
+    const { told } = await deps.sender.send({ ...looking, attempt: look, phase: 'storm' });
+    request.orderId ??= told?.order;
+    if (request.orderId === undefined) await sleep(lookupPauseMs);
+  }
+  const { orderId } = request;
+  // It was never recorded, or nobody could say: a client that does not know its order cannot cancel it.
+  if (orderId === undefined) return;
+  deps.counts().cancels += 1;
+  deps.cancelled(planned.number, orderId);
+  const cancelling = { call: cancelOrder(orderId), requestId: cancelIdOf(requestId), caller };
+  for (let attempt = 1; attempt <= retriesMax; attempt += 1) {
+    await sleep(pauseBefore(attempt - 1));
+    const send = planRetry(deps.plan, planned.number, 'cancel', attempt);
+    const { answer } = await deps.sender.send({ ...cancelling, send, attempt, phase: 'storm' });
+    if (answer.outcome !== 'unknown') return;
+  }
+  deps.leave({ ...cancelling, attempt: retriesMax, answered: false });
+}
+
+/** Reads the acknowledged order at another process than the one that answered, if there is one: it must not know less. */
+async function readBack(request: UnderWay, deps: RequestDependencies): Promise<void> {
+  const { planned, caller } = request;
+  if (!planned.readsBack && !planned.isPeekedAt) return;
+  await request.acknowledged.promise;
+  if (request.orderId === undefined) return;
+  const instance = (planned.sends[0].instance + 0.5) % 1;
+  const send: Send = { path: 'direct', instance, timeoutMs: 1_000, timedBy: 'server' };
+  const reading = {
+    call: getOrder(request.orderId),
+    send,
+    requestId: '',
+    attempt: 1,
+    phase: 'storm' as const,
+  };
+  if (planned.readsBack) await deps.sender.send({ ...reading, caller });
+  const other = callerAt(deps, (planned.caller + 1) % deps.callers.length);
+  if (planned.isPeekedAt && other !== caller) await deps.sender.send({ ...reading, caller: other });
 }
 
 function callerAt({ callers }: RequestDependencies, index: number): CallerIdentity {

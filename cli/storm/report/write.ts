@@ -17,10 +17,11 @@ export async function writeReport(report: StormReport): Promise<void> {
 async function pageOf(report: StormReport): Promise<string> {
   const own = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
   const uplotDir = join(dirname(createRequire(import.meta.url).resolve('uplot/package.json')), 'dist');
-  const [template, style, script, uplot, uplotStyle] = await Promise.all([
+  const [template, style, page, charts, uplot, uplotStyle] = await Promise.all([
     own('page.html'),
     own('page.css'),
     own('page.js'),
+    own('charts.js'),
     readFile(join(uplotDir, 'uPlot.iife.min.js'), 'utf8'),
     readFile(join(uplotDir, 'uPlot.min.css'), 'utf8'),
   ]);
@@ -31,7 +32,8 @@ async function pageOf(report: StormReport): Promise<string> {
   const scripts = [
     `<script>${uplot}</script>`,
     `<script id="data" type="application/json">${data}</script>`,
-    `<script>${script}</script>`,
+    `<script>${page}</script>`,
+    `<script>${charts}</script>`,
   ].join('\n');
   // As functions: in a text, "$&" and its like would be filled in.
   return template.replace('<!-- styles -->', () => styles).replace('<!-- scripts -->', () => scripts);

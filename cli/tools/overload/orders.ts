@@ -11,8 +11,8 @@ export type Ending = 'confirmed' | 'shed' | 'late' | 'other';
 export interface Orders {
   /** Places one order and resolves with how it ended and, when it was refused, what the server said. */
   place(requestId: string, timeoutMs: number): Promise<{ ending: Ending; tookMs: number; said: string }>;
-  /** Connections that ended by themselves. */
-  lostCount(): number;
+  /** Why connections ended that we did not close. */
+  lost(): readonly string[];
   close(): void;
 }
 
@@ -32,15 +32,21 @@ export function openOrders(address: string, accounts: readonly string[], sku: st
     ),
   );
   let closing = false;
-  let lostCount = 0;
+  const lost: string[] = [];
   let sentCount = 0;
   let session = open();
 
   function open(): ClientHttp2Session {
     const opened = connect(address);
-    opened.on('error', () => undefined);
+    let why = 'closed';
+    opened.on('error', (error) => {
+      why = `${why}; ${error.message}`;
+    });
+    opened.on('goaway', (code) => {
+      why = `${why}; told to go away with ${code}`;
+    });
     opened.on('close', () => {
-      if (!closing) lostCount += 1;
+      if (!closing) lost.push(why);
     });
     return opened;
   }
@@ -77,7 +83,7 @@ export function openOrders(address: string, accounts: readonly string[], sku: st
         stream.end(message);
       });
     },
-    lostCount: () => lostCount,
+    lost: () => lost,
     close() {
       closing = true;
       session.destroy();
