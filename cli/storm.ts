@@ -173,7 +173,7 @@ function loadPart(load: LoadDone, lostCount: number): StormReport['load'] {
     ceilingPerSecond,
     counts,
     lostCount,
-    answersMade: counts.done + counts.refused + lostCount,
+    answersMade: counts.heard + lostCount,
     latency,
     answeredPerSecond,
     amplification: counts.requests === 0 ? 0 : counts.calls / counts.requests,

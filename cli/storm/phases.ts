@@ -141,7 +141,10 @@ export function recoveryOf(seconds: readonly Sample[], ceiling: number): Recover
   }
   return {
     verdict: 'broken',
-    reason: `of ${Math.round(offered)} requests a second, ${after.at(backSecondsMax)?.answered ?? 0} were answered ${backSecondsMax} s after the excess`,
-    backAfterSeconds: undefined,
+    reason:
+      back < 0
+        ? `${Math.round(offered)} requests a second were asked; ${after.length} s after the excess they were still not answered`
+        : `goodput was back only ${back + 1} s after the excess stopped`,
+    backAfterSeconds: back < 0 ? undefined : back + 1,
   };
 }

@@ -32,7 +32,7 @@ export const defaultAdmissionLimits: AdmissionLimits = {
   placesMin: 32,
   delayMsTarget: 80,
   lookEveryMs: 250,
-  endedFraction: 0.5,
+  endedFraction: 0.25,
   cutPerOvershoot: 0.2,
   cutMin: 0.05,
   cutMax: 0.3,

@@ -49,6 +49,9 @@ export interface DirectCalls {
   take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean;
 }
 
+/** Bytes of a refused body that are let in and forgotten: more than any message that would have been taken. */
+const droppedBytesMax = 1024 * 1024;
+
 /** One flag byte, four bytes of length. */
 const grpcPrefixBytes = 5;
 
@@ -262,6 +265,19 @@ function refuse(
       { endStream: true },
     );
   }
-  // What is still being sent is of no use; reading on would let a refused body fill the connection's window.
-  if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+  drop(stream);
+}
+
+/**
+ * Lets the rest of a body come and forgets it. A reset would spare that, but thousands of resets on a connection whose
+ * peer does not read were once seen to keep Node busy for ever; so only a body without end is cut off.
+ */
+function drop(stream: ServerHttp2Stream): void {
+  if (stream.readableEnded) return;
+  let byteCount = 0;
+  stream.removeAllListeners('data');
+  stream.on('data', (chunk: Buffer) => {
+    byteCount += chunk.byteLength;
+    if (byteCount > droppedBytesMax) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  });
 }

@@ -17,13 +17,13 @@ import type { Caller } from './caller.ts';
 export type Precedence = 'begin' | 'know' | 'continue' | 'settle';
 
 /**
- * How far above the adaptive limit each may go. Twice for `continue`: the order service sheds at its own limit long
- * before that, so in practice a step is refused only when the limit was just cut. `settle` ends at the fixed limit only.
+ * How far above the adaptive limit each may go. Three times for `continue`: the order service sheds at its own limit
+ * long before that, and right after cuts more calls are at work than the limit says. `settle` ends at the fixed limit only.
  */
 export const shareOfLimit: Readonly<Record<Precedence, number>> = {
   begin: 1,
   know: 1.25,
-  continue: 2,
+  continue: 3,
   settle: Number.POSITIVE_INFINITY,
 };
 

@@ -240,7 +240,7 @@ describe('when new work is shed', () => {
     };
   }
 
-  test('reads go on a little longer, the steps of sagas twice as far, and what settles them to the end', async () => {
+  test('reads go on a little longer, the steps of sagas three times as far, and what settles them to the end', async () => {
     const inventory = await startInventory();
     const atWork: unknown[] = [];
     for (let count = 1; count <= 4; count += 1) {
@@ -252,12 +252,12 @@ describe('when new work is shed', () => {
     await expect.poll(inventory.begunCount).toBe(5);
     expect(await inventory.read('shop-token')).toBe('OVERLOADED');
     expect(await inventory.commit('shop-token')).toBe('OVERLOADED');
-    for (let count = 6; count <= 8; count += 1) {
+    for (let count = 6; count <= 12; count += 1) {
       atWork.push(inventory.reserve('order-token'));
       await expect.poll(inventory.begunCount).toBe(count);
     }
     expect(await inventory.reserve('order-token')).toBe('OVERLOADED');
-    for (let count = 9; count <= 40; count += 1) {
+    for (let count = 13; count <= 40; count += 1) {
       atWork.push(inventory.commit('order-token'));
       await expect.poll(inventory.begunCount).toBe(count);
     }
@@ -266,7 +266,7 @@ describe('when new work is shed', () => {
 
   test('a client tells its process that the service behind it refuses', async () => {
     const inventory = await startInventory();
-    for (let count = 1; count <= 8; count += 1) {
+    for (let count = 1; count <= 12; count += 1) {
       void inventory.reserve('order-token');
       await expect.poll(inventory.begunCount).toBe(count);
     }

@@ -69,27 +69,28 @@ export function createLedger(): Ledger {
       }
     },
     accounts: () => [...accounts.values()],
-    lies: () => [
-      ...[...accounts.values()].flatMap(({ lies }) => lies),
-      ...Map.groupBy(
-        accounts.values(),
-        ({ request: { caller, method, requestId } }) => `${caller}'s ${method.name} ${requestId}`,
-      )
-        .entries()
-        .flatMap(([who, same]) => {
-          const recorded = same.filter(({ definite }) => definite && !isReused(definite));
-          if (recorded.length > 1) return [`I7 ${who} was answered for ${recorded.length} messages`];
-          const refused = same.filter(({ definite }) => definite && isReused(definite));
-          if (refused.length > 0 && recorded.length === 0 && refused.length === same.length)
-            return [`I8 ${who} was refused as reused, though nothing is recorded under it`];
-          return [];
-        }),
-    ],
+    lies: () => [...[...accounts.values()].flatMap(({ lies }) => lies), ...liesOfOneId(accounts.values())],
   };
 }
 
-function isReused(definite: Definite): boolean {
-  return definite.answer === 'refused' && definite.refusal.reason === reused;
+/** Of the messages under one id one is answered, and the others are refused because of it. */
+function liesOfOneId(accounts: Iterable<Account>): string[] {
+  const byId = Map.groupBy(
+    accounts,
+    ({ request: { caller, method, requestId } }) => `${caller}'s ${method.name} ${requestId}`,
+  );
+  return [...byId].flatMap(([who, same]) => {
+    const answered = same.filter((account) => account.definite && !isReused(account)).length;
+    if (answered > 1) return [`I7 ${who} was answered for ${answered} messages`];
+    if (answered === 0 && same.every(isReused))
+      return [`I8 ${who} was refused as reused, though nothing is recorded under it`];
+    return [];
+  });
+}
+
+/** Another message took its id: nothing of this one happened. */
+export function isReused({ definite }: Account): boolean {
+  return definite?.answer === 'refused' && definite.refusal.reason === reused;
 }
 
 function definiteOf({ method }: Request, answer: CallAnswer<Message>): Definite | undefined {

@@ -141,6 +141,9 @@ const command: fc.Arbitrary<Command> = fc.record({
   tries: between(1, 6),
 });
 
+/** Past every deadline of an order, and now and then past every patience of its saga. */
+const pauseMs = fc.oneof({ weight: 5, arbitrary: upTo(60_000) }, { weight: 1, arbitrary: upTo(900_000) });
+
 const moment = { atMs: upTo(stormMs) };
 const incident: fc.Arbitrary<Incident> = fc.oneof(
   {
@@ -158,7 +161,7 @@ const incident: fc.Arbitrary<Incident> = fc.oneof(
       kind: fc.constant('pause'),
       machine: upTo(5),
       ...moment,
-      durationMs: upTo(60_000),
+      durationMs: pauseMs,
     }),
   },
   {

@@ -22,6 +22,7 @@ export interface Request {
 }
 
 export const currency = 'EUR';
+const placeIdOf = (index: number) => `place-order-${index}`;
 export const skuOf = (index: number) => `sku-${index}`;
 export const accountOf = (index: number) => `a${index}`;
 
@@ -64,7 +65,25 @@ export function openingRequests(plan: Plan): Request[] {
   return [...items, ...accounts];
 }
 
-export function requestOf(plan: Plan, command: Command): Request {
+/** What a command is about, named once for all kinds. */
+interface Subject {
+  readonly command: Command;
+  readonly wish: Wish;
+  readonly caller: 'alice' | 'bob';
+  readonly requestId: string;
+  readonly index: number;
+  readonly orderId: string;
+  readonly accountId: string;
+  readonly paymentId: string;
+  readonly reservationId: string;
+  readonly sku: string;
+  readonly lines: { sku: string; quantity: number }[];
+  readonly amount: ReturnType<typeof money>;
+  /** ITEM_NOT_FOUND where some command deletes items. */
+  readonly whenDeleted: readonly string[];
+}
+
+function subjectOf(plan: Plan, command: Command): Subject {
   const { kind, variant, isAltered, isStranger } = command;
   const index = command.target % plan.wishes.length;
   const wish = plan.wishes[index];
@@ -72,147 +91,168 @@ export function requestOf(plan: Plan, command: Command): Request {
   const other = wish.caller === 'alice' ? 'bob' : 'alice';
   const caller = isStranger ? other : wish.caller;
   const accountId = accountOf(wish.account % plan.accounts.length);
-  const sku = skuOf(command.target % plan.items.length);
-  const lines = linesOf(plan, wish).map((line) =>
-    isAltered ? { ...line, quantity: line.quantity + 1 } : line,
-  );
-  const amount = money(wish.amount + (isAltered ? 1 : 0));
-  const placeId = `place-order-${index}`;
-  const orderId = orderIdOf(caller, placeId);
-  const paymentId = `${accountId}.pay-${index}`;
-  const reservationId = `own-${index}`;
-  const requestId = `${kind}-${index}-number-${variant}`;
-  const order = { service: 'order' as const, about: `order/${orderId}`, caller, requestId };
-  const payment = { service: 'payment' as const, about: `payment/${caller}/${paymentId}`, caller, requestId };
-  const reservation = {
-    service: 'inventory' as const,
-    about: `reservation/${caller}/${reservationId}`,
+  const more = isAltered ? 1 : 0;
+  return {
+    command,
+    wish,
     caller,
-    requestId,
+    requestId: `${kind}-${index}-number-${variant}`,
+    index,
+    orderId: orderIdOf(caller, placeIdOf(index)),
+    accountId,
+    paymentId: `${accountId}.pay-${index}`,
+    reservationId: `own-${index}`,
+    sku: skuOf(command.target % plan.items.length),
+    lines: linesOf(plan, wish).map(({ sku, quantity }) => ({ sku, quantity: quantity + more })),
+    amount: money(wish.amount + more),
+    whenDeleted: plan.commands.some((each) => each.kind === 'delete') ? ['ITEM_NOT_FOUND'] : [],
   };
+}
+
+/** The request of a command. Two commands with one id are the same request, unless one of them is altered. */
+export function requestOf(plan: Plan, command: Command): Request {
+  const subject = subjectOf(plan, command);
+  const request = orderRequest(subject) ?? paymentRequest(subject) ?? stockRequest(subject);
+  if (!request) throw new Error(`${command.kind} is no kind of command`);
+  return request;
+}
+
+function orderRequest(subject: Subject): Request | undefined {
+  const { command, wish, caller, requestId, index, orderId, accountId, lines, whenDeleted } = subject;
+  const { method } = OrderService;
+  const order = { service: 'order' as const, about: `order/${orderId}`, caller, requestId };
+  const message = { orderId };
+  switch (command.kind) {
+    case 'place':
+      return {
+        ...order,
+        method: method.placeOrder,
+        requestId: placeIdOf(index),
+        message: {
+          lines,
+          paymentSource: { case: 'accountId', value: accountId },
+          ...(wish.totalMax === 0 ? {} : { totalMax: money(wish.totalMax) }),
+        },
+        refusals: [
+          'INSUFFICIENT_STOCK',
+          'INSUFFICIENT_FUNDS',
+          'ORDER_TOO_LATE',
+          'REQUEST_CANCELLED',
+          ...whenDeleted,
+          ...(wish.totalMax === 0 ? [] : ['TOTAL_ABOVE_MAX']),
+        ],
+      };
+    case 'cancel':
+      return { ...order, method: method.cancelOrder, message, refusals: ['ORDER_NOT_FOUND'] };
+    case 'abort': {
+      const refusals = ['ORDER_NOT_FOUND', 'SAGA_PAST_PIVOT'];
+      return { ...order, caller: 'operator', method: method.abortSaga, message, refusals };
+    }
+    case 'retry':
+      return {
+        ...order,
+        caller: 'operator',
+        method: method.retrySaga,
+        message,
+        refusals: ['ORDER_NOT_FOUND'],
+      };
+    default:
+      return undefined;
+  }
+}
+
+function paymentRequest(subject: Subject): Request | undefined {
+  const { command, wish, caller, requestId, index, accountId, paymentId, amount } = subject;
+  const { method } = PaymentService;
+  const payment = { service: 'payment' as const, about: `payment/${caller}/${paymentId}`, caller, requestId };
   const account = { service: 'payment' as const, about: `account/${accountId}`, caller, requestId };
+  switch (command.kind) {
+    case 'pay':
+      return {
+        ...payment,
+        requestId: `pay-payment-${index}`,
+        method: method.createPayment,
+        message: { paymentId, source: { case: 'accountId', value: accountId }, amount, reference: 'mine' },
+        refusals: ['INSUFFICIENT_FUNDS', 'REQUEST_CANCELLED'],
+      };
+    case 'refund': {
+      // One half and one whole: together too much.
+      const part = money(command.variant === 0 ? Math.ceil(wish.amount / 2) : wish.amount);
+      return {
+        ...payment,
+        method: method.refundPayment,
+        message: { paymentId, amount: part, reason: 'storm' },
+        refusals: ['PAYMENT_NOT_FOUND', 'PAYMENT_NOT_CAPTURED', 'REFUND_EXCEEDS_CAPTURED'],
+      };
+    }
+    case 'cancelPayment':
+      return { ...payment, method: method.cancelPayment, message: { paymentId }, refusals: [] };
+    case 'deposit':
+      return { ...account, method: method.deposit, message: { accountId, amount }, refusals: [] };
+    case 'withdraw':
+      return {
+        ...account,
+        method: method.withdraw,
+        message: { accountId, amount },
+        refusals: ['INSUFFICIENT_FUNDS'],
+      };
+    default:
+      return undefined;
+  }
+}
+
+function stockRequest(subject: Subject): Request | undefined {
+  const { command, wish, caller, requestId, index, reservationId, sku, lines, amount, whenDeleted } = subject;
+  const { method } = InventoryService;
+  const about = `reservation/${caller}/${reservationId}`;
+  const reservation = { service: 'inventory' as const, about, caller, requestId };
   const item = {
     service: 'inventory' as const,
     about: `item/${sku}`,
     caller: 'operator' as const,
     requestId,
   };
-  const isDeleted = plan.commands.some(({ kind: each }) => each === 'delete') ? ['ITEM_NOT_FOUND'] : [];
-  const { method: orders } = OrderService;
-  const { method: payments } = PaymentService;
-  const { method: stock } = InventoryService;
-
-  switch (kind) {
-    case 'place': {
-      const totalMax = wish.totalMax === 0 ? {} : { totalMax: money(wish.totalMax) };
-      const source = { case: 'accountId' as const, value: accountId };
-      return {
-        ...order,
-        method: orders.placeOrder,
-        requestId: placeId,
-        message: { lines, paymentSource: source, ...totalMax },
-        refusals: [
-          'INSUFFICIENT_STOCK',
-          'INSUFFICIENT_FUNDS',
-          'ORDER_TOO_LATE',
-          'REQUEST_CANCELLED',
-          ...isDeleted,
-          ...(wish.totalMax === 0 ? [] : ['TOTAL_ABOVE_MAX']),
-        ],
-      };
-    }
-    case 'cancel':
-      return { ...order, method: orders.cancelOrder, message: { orderId }, refusals: ['ORDER_NOT_FOUND'] };
-    case 'abort':
-      return {
-        ...order,
-        caller: 'operator',
-        method: orders.abortSaga,
-        message: { orderId },
-        refusals: ['ORDER_NOT_FOUND', 'SAGA_PAST_PIVOT'],
-      };
-    case 'retry':
-      return {
-        ...order,
-        caller: 'operator',
-        method: orders.retrySaga,
-        message: { orderId },
-        refusals: ['ORDER_NOT_FOUND'],
-      };
-    case 'pay':
-      return {
-        ...payment,
-        requestId: `pay-payment-${index}`,
-        method: payments.createPayment,
-        message: { paymentId, source: { case: 'accountId', value: accountId }, amount, reference: 'mine' },
-        refusals: ['INSUFFICIENT_FUNDS', 'REQUEST_CANCELLED'],
-      };
-    case 'refund':
-      return {
-        ...payment,
-        method: payments.refundPayment,
-        message: {
-          paymentId,
-          amount: money(variant === 0 ? Math.ceil(wish.amount / 2) : wish.amount),
-          reason: 'storm',
-        },
-        refusals: ['PAYMENT_NOT_FOUND', 'PAYMENT_NOT_CAPTURED', 'REFUND_EXCEEDS_CAPTURED'],
-      };
-    case 'cancelPayment':
-      return { ...payment, method: payments.cancelPayment, message: { paymentId }, refusals: [] };
-    case 'deposit':
-      return { ...account, method: payments.deposit, message: { accountId, amount }, refusals: [] };
-    case 'withdraw':
-      return {
-        ...account,
-        method: payments.withdraw,
-        message: { accountId, amount },
-        refusals: ['INSUFFICIENT_FUNDS'],
-      };
-    case 'reserve':
+  switch (command.kind) {
+    case 'reserve': {
+      const ttl = wish.ttlMs === 0 ? {} : { ttl: durationFromMs(wish.ttlMs) };
       return {
         ...reservation,
         requestId: `reserve-stock-${index}`,
-        method: stock.reserveStock,
-        message: {
-          reservationId,
-          lines,
-          reference: 'mine',
-          ...(wish.ttlMs === 0 ? {} : { ttl: durationFromMs(wish.ttlMs) }),
-        },
-        refusals: ['INSUFFICIENT_STOCK', 'REQUEST_CANCELLED', ...isDeleted],
+        method: method.reserveStock,
+        message: { reservationId, lines, reference: 'mine', ...ttl },
+        refusals: ['INSUFFICIENT_STOCK', 'REQUEST_CANCELLED', ...whenDeleted],
       };
+    }
     case 'commit':
       return {
         ...reservation,
-        method: stock.commitReservation,
+        method: method.commitReservation,
         message: { reservationId },
         refusals: ['RESERVATION_NOT_FOUND', 'RESERVATION_RELEASED', 'RESERVATION_REFUSED'],
       };
     case 'release':
-      return { ...reservation, method: stock.releaseReservation, message: { reservationId }, refusals: [] };
+      return { ...reservation, method: method.releaseReservation, message: { reservationId }, refusals: [] };
     case 'adjust': {
-      const delta = variant === 0 ? wish.amount : -Math.ceil(wish.amount / 40);
+      const units = command.variant === 0 ? wish.amount : -Math.ceil(wish.amount / 40);
       return {
         ...item,
-        method: stock.adjustStock,
-        message: { sku, delta: BigInt(isAltered ? 2 * delta : delta) },
-        refusals: ['INSUFFICIENT_STOCK', ...isDeleted],
+        method: method.adjustStock,
+        message: { sku, delta: BigInt(command.isAltered ? 2 * units : units) },
+        refusals: ['INSUFFICIENT_STOCK', ...whenDeleted],
       };
     }
     case 'reprice':
       return {
         ...item,
-        method: stock.putItem,
-        message: { sku, name: 'repriced', price: money(isAltered ? wish.amount + 1 : wish.amount) },
+        method: method.putItem,
+        message: { sku, name: 'repriced', price: amount },
         refusals: [],
       };
-    case 'delete':
-      return {
-        ...item,
-        method: stock.deleteItem,
-        message: { sku },
-        refusals: ['ITEM_HAS_HOLDS', ...isDeleted],
-      };
+    case 'delete': {
+      const refusals = ['ITEM_HAS_HOLDS', ...whenDeleted];
+      return { ...item, method: method.deleteItem, message: { sku }, refusals };
+    }
+    default:
+      return undefined;
   }
 }

@@ -73,6 +73,9 @@ export interface SuiteDependencies {
   complain(complaint: string): void;
 }
 
+/** How long an orchestrator waits before it starts again what could not start. */
+const restartMs = 500;
+
 const descriptors = { order: OrderService, inventory: InventoryService, payment: PaymentService };
 const rules: Record<ServiceName, EntityRules> = {
   order: orderRules,
@@ -170,9 +173,13 @@ export function createSuite(deps: SuiteDependencies): Suite {
   function createMachine(service: ServiceName, name: string): Machine {
     let lives = 0;
     let process: SimulatedProcess;
+    let isUp = false;
     let running: { server: SimulatedServer; journal: Journal } | undefined;
 
     function start(): void {
+      // Killed twice, started twice: one process all the same.
+      if (isUp) return;
+      isUp = true;
       lives += 1;
       const mine = createProcess(`${name}#${lives}`, { scheduler, luck: deps.luck });
       process = mine;
@@ -186,9 +193,18 @@ export function createSuite(deps: SuiteDependencies): Suite {
         (error: unknown) => {
           // As an orchestrator does with a service that could not start.
           history.note(mine.name, 'could not start', String(error));
-          if (mine.isAlive()) mine.after(500, start);
+          if (!mine.isAlive()) return;
+          kill();
+          scheduler.after(restartMs, start);
         },
       );
+    }
+
+    function kill(): void {
+      history.note(process.name, 'is killed');
+      process.kill();
+      running = undefined;
+      isUp = false;
     }
 
     start();
@@ -199,11 +215,7 @@ export function createSuite(deps: SuiteDependencies): Suite {
       server: () => running?.server,
       journal: () => running?.journal,
       start,
-      kill() {
-        history.note(process.name, 'is killed');
-        process.kill();
-        running = undefined;
-      },
+      kill,
     };
   }
 

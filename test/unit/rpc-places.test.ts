@@ -141,10 +141,10 @@ describe('the limit', () => {
   });
 
   test('is cut by a fifth at twice the target, by three tenths at the most, each time after two looks', () => {
-    const signal = { delayMs: 100 };
+    const signal = { delayMs: 160 };
     const limit = placesWith(signal);
     const filled = [limit.fill()];
-    for (const delayMs of [100, 100, 5_000, 5_000, 5_000, 100]) {
+    for (const delayMs of [160, 160, 5_000, 5_000, 5_000, 160]) {
       signal.delayMs = delayMs;
       limit.pass(250);
       filled.push(limit.fill());

@@ -1,7 +1,7 @@
 // The worker threads as one: starts them, gives them their orders, and passes on what they report.
 
 import { Worker } from 'node:worker_threads';
-import type { Counts, Load, Order, Report, WorkerData } from './messages.ts';
+import type { Counts, Load, Order, Report, Ticketed, WorkerData } from './messages.ts';
 
 export interface Fleet {
   /** Begins a load on all workers. Resolves when the last request of it has its answer, or was left. */
@@ -54,19 +54,22 @@ export function startFleet(
   );
   broken.catch(() => undefined);
 
+  let ticketsGiven = 0;
+
   async function command(orderOf: (index: number) => Order): Promise<void> {
+    ticketsGiven += 1;
+    const ticket = ticketsGiven;
     await Promise.all(
       members.map(({ thread }, index) => {
-        const order = orderOf(index);
         const finished = new Promise<void>((resolve) => {
           const listen = (report: Report) => {
-            if (report.tell !== 'finished' || report.order !== order.do) return;
+            if (report.tell !== 'finished' || report.ticket !== ticket) return;
             thread.off('message', listen);
             resolve();
           };
           thread.on('message', listen);
         });
-        thread.postMessage(order);
+        thread.postMessage({ ...orderOf(index), ticket } satisfies Ticketed);
         return Promise.race([finished, broken]);
       }),
     );
@@ -78,7 +81,7 @@ export function startFleet(
     put: (load, durationMs) =>
       command((index) => ({ do: 'load', load: shareOf(load, index, workerCount), durationMs })),
     stopLoad() {
-      for (const { thread } of members) thread.postMessage({ do: 'stop' } satisfies Order);
+      for (const { thread } of members) thread.postMessage({ do: 'stop', ticket: 0 } satisfies Ticketed);
     },
     async resolve(durationMs) {
       await command(() => ({ do: 'resolve', durationMs }));

@@ -30,6 +30,9 @@ export type Load =
   | { readonly kind: 'closed'; readonly inFlight: number }
   | { readonly kind: 'open'; readonly perSecond: number };
 
+/** An order is finished under its ticket: a load may go on while the next one begins. */
+export type Ticketed = Order & { readonly ticket: number };
+
 export type Order =
   | { readonly do: 'load'; readonly load: Load; readonly durationMs: number }
   /** Begin no further request. */
@@ -42,6 +45,8 @@ export type Order =
 /** What happened since the last report; every worker reports several times a second. */
 export interface Counts {
   calls: number;
+  /** Calls that got any answer from a server, also one that says only: ask again. */
+  heard: number;
   done: number;
   refused: number;
   unknown: number;
@@ -62,6 +67,7 @@ export interface Counts {
 export function noCounts(): Counts {
   return {
     calls: 0,
+    heard: 0,
     done: 0,
     refused: 0,
     unknown: 0,
@@ -90,7 +96,7 @@ export type Report =
     }
   | {
       readonly tell: 'finished';
-      readonly order: Order['do'];
+      readonly ticket: number;
       readonly issued: number;
       readonly unanswered: number;
     };

@@ -81,6 +81,7 @@ export function createSender(deps: {
     });
     const end = clock();
     const { answer, told } = call.read(wireAnswer);
+    if (!wireAnswer.lost) counts().heard += 1;
     count(counts(), sending, answer);
     const line: HistoryLine = {
       start,

@@ -7,7 +7,7 @@ import { openHistory } from '../history/write.ts';
 import { type Asked, planRequest } from '../plan.ts';
 import { callOf, cancelOrder, getOrder } from './calls.ts';
 import { createStormClock } from './clock.ts';
-import { type Load, noCounts, type Order, type Report, type WorkerData } from './messages.ts';
+import { type Load, noCounts, type Report, type Ticketed, type WorkerData } from './messages.ts';
 import { cancelIdOf, carryOut, type Message } from './request.ts';
 import { createSender } from './sender.ts';
 
@@ -27,7 +27,8 @@ let counts = noCounts();
 let latenciesMs: number[] = [];
 let issued = 0;
 let rechecked = 0;
-let stopping = new AbortController();
+/** A stop is for good: it ends every load that is under way and any that would still come. */
+const stopping = new AbortController();
 const underWay = new Set<Promise<void>>();
 const unanswered = new Map<string, Message>();
 const cancelledOrders = new Map<number, string>();
@@ -82,10 +83,12 @@ async function put(load: Load, durationMs: number): Promise<void> {
   }
   for (let arrival = 0; !signal.aborted; arrival += 1) {
     const intendedAtMs = startMs + (arrival * 1_000) / load.perSecond;
-    if (intendedAtMs >= endMs || clock() >= endMs) return;
+    if (intendedAtMs >= endMs) return;
     const earlyMs = intendedAtMs - clock();
     if (earlyMs > 1) await sleep(earlyMs);
     if (underWay.size >= underWayMax) await Promise.race(underWay);
+    // Who waited beyond the phase is not sent any more: the excess must end when it is said to end.
+    if (signal.aborted || clock() >= endMs) return;
     void begin(intendedAtMs);
   }
 }
@@ -155,13 +158,12 @@ function tellProgress(): void {
 
 setInterval(tellProgress, reportEveryMs);
 
-port.on('message', async (order: Order) => {
+port.on('message', async (order: Ticketed) => {
   if (order.do === 'stop') {
     stopping.abort();
     return;
   }
   if (order.do === 'load') {
-    stopping = new AbortController();
     await put(order.load, order.durationMs);
   } else if (order.do === 'resolve') {
     await resolve(clock() + order.durationMs);
@@ -169,5 +171,5 @@ port.on('message', async (order: Order) => {
     await inLanes(recheckAll(clock() + order.durationMs));
   }
   tellProgress();
-  tell({ tell: 'finished', order: order.do, issued, unanswered: unanswered.size });
+  tell({ tell: 'finished', ticket: order.ticket, issued, unanswered: unanswered.size });
 });

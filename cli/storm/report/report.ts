@@ -24,7 +24,7 @@ export interface StormReport {
     readonly ceilingPerSecond: number;
     readonly counts: Counts;
     readonly lostCount: number;
-    /** Definite answers that arrived, and those that were lost. */
+    /** Answers of any kind that arrived, and those that were lost. */
     readonly answersMade: number;
     /** From the intended start of a request to its first definite answer. */
     readonly latency: Percentiles;
