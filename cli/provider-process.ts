@@ -28,6 +28,7 @@ export function usingProvider({ host, port }: { host: string; port: number }): N
     STRIPE_API_KEY: apiKey,
     STRIPE_API_ADDRESS: `http://${host}:${port}`,
     STRIPE_WEBHOOK_SECRET: webhookSecret,
+    CARD_PAYMENTS: 'true',
   };
 }
 

@@ -11,6 +11,8 @@ export interface OrderConfig extends ServiceConfig {
   readonly serviceToken: string;
   /** From placing an order to turning it round when it is not confirmed. */
   readonly orderDeadlineMs: number;
+  /** Whether orders may be paid by card: the payment service then needs a provider. */
+  readonly cardPayments: boolean;
 }
 
 /** Longer than a restart of any service or of the database, shorter than a customer's patience. */
@@ -33,11 +35,14 @@ export function orderConfig(environment: Readonly<Record<string, string | undefi
       PAYMENT_ADDRESS: str({ default: 'http://127.0.0.1:7003' }),
       SERVICE_TOKEN: str({ default: '' }),
       ORDER_DEADLINE_MS: num({ default: orderDeadlineMsDefault }),
+      CARD_PAYMENTS: str({ choices: ['true', 'false'], default: 'false' }),
     },
     {
       reporter({ errors }) {
         const [name] = Object.keys(errors);
-        if (name) throw new OperatorError(`${name} must be a number, not "${given[name]}".`);
+        if (!name) return;
+        const expected = name === 'CARD_PAYMENTS' ? 'true or false' : 'a number';
+        throw new OperatorError(`${name} must be ${expected}, not "${given[name]}".`);
       },
     },
   );
@@ -60,5 +65,6 @@ export function orderConfig(environment: Readonly<Record<string, string | undefi
     paymentAddress: settings.PAYMENT_ADDRESS,
     serviceToken: settings.SERVICE_TOKEN,
     orderDeadlineMs: deadlineMs,
+    cardPayments: settings.CARD_PAYMENTS === 'true',
   };
 }

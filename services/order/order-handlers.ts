@@ -39,6 +39,8 @@ export interface OrderDependencies {
   readonly answering: Answering;
   readonly coordinator: Coordinator<OrderState>;
   readonly orderDeadlineMs: number;
+  /** Whether the payment service has a card provider. */
+  readonly cardPayments: boolean;
   /** The answer while more sagas are under way than can be finished. */
   readonly overloaded: () => Error;
 }
@@ -48,7 +50,7 @@ type OrderMethods = 'placeOrder' | 'getOrder' | 'listOrders' | 'cancelOrder';
 export function createOrderHandlers(
   deps: OrderDependencies,
 ): Pick<ServiceImpl<typeof OrderService>, OrderMethods> {
-  const { journal, answering, coordinator, orderDeadlineMs, overloaded } = deps;
+  const { journal, answering, coordinator, orderDeadlineMs, cardPayments, overloaded } = deps;
 
   /**
    * Records the order once, then drives its saga or joins the drive. A duplicate takes the same way: it finds the order
@@ -56,7 +58,7 @@ export function createOrderHandlers(
    */
   async function place(call: IdempotentCall, request: PlaceOrderRequest) {
     const orderId = deriveId('order', call.caller, call.rpc, call.requestId);
-    const accountId = accountIdOf(request);
+    const payer = payerOf(request);
     // Before anything is recorded. An order that was recorded is driven in any case.
     if (coordinator.isFull() && !journal.knows(call.key)) throw overloaded();
     const entity = orderEntity(orderId);
@@ -71,9 +73,10 @@ export function createOrderHandlers(
             orderId,
             caller: call.caller,
             lines: request.lines,
-            accountId,
+            accountId: payer.accountId,
+            paymentMethod: payer.paymentMethod,
             totalMax: request.totalMax ? moneyOf(request.totalMax) : null,
-            paymentId: `${accountId}.${orderId}`,
+            paymentId: `${payer.place}.${orderId}`,
             deadlineMs: orderDeadlineMs,
           },
           at,
@@ -117,7 +120,7 @@ export function createOrderHandlers(
   return {
     placeOrder(request, context) {
       requireDistinctSkus(request);
-      requirePayable(request);
+      requirePayable(request, cardPayments);
       return answering.answerOnce(context, (call) => place(call, request));
     },
     cancelOrder({ orderId }, context) {
@@ -165,9 +168,16 @@ function placeAnswer(
   return { refusal: { ...reason, metadata: { ...reason.metadata, order_id: orderId } }, replayed };
 }
 
-function accountIdOf({ paymentSource }: PlaceOrderRequest): string {
-  if (paymentSource.case !== 'accountId') throw new Error('a card order came past its check');
-  return paymentSource.value;
+/** Who pays, and the first part of the payment's id: the place its money comes from. */
+function payerOf({ paymentSource }: PlaceOrderRequest) {
+  switch (paymentSource.case) {
+    case 'accountId':
+      return { place: paymentSource.value, accountId: paymentSource.value, paymentMethod: '' };
+    case 'card':
+      return { place: 'card', accountId: '', paymentMethod: paymentSource.value.paymentMethod };
+    default:
+      throw new Error('an order without a payment source came past validation');
+  }
 }
 
 function requireDistinctSkus({ lines }: PlaceOrderRequest): void {
@@ -183,14 +193,14 @@ function requireDistinctSkus({ lines }: PlaceOrderRequest): void {
   }
 }
 
-function requirePayable({ paymentSource, totalMax }: PlaceOrderRequest): void {
+function requirePayable({ paymentSource, totalMax }: PlaceOrderRequest, cardPayments: boolean): void {
   if (paymentSource.case === 'accountId' && paymentSource.value === 'card') {
     throw fieldInvalid('account_id', '`card` is no account: it is the place of card payments');
   }
   if (totalMax && totalMax.amountMinorUnits < 0n) throw fieldInvalid('total_max', 'must not be below zero');
-  if (paymentSource.case !== 'card') return;
+  if (paymentSource.case !== 'card' || cardPayments) return;
   throw rpcError(Code.Unimplemented, {
     reason: 'CARD_PAYMENTS_UNAVAILABLE',
-    message: 'this version takes payments from accounts only: set account_id',
+    message: 'no card provider is configured (CARD_PAYMENTS): set account_id',
   });
 }

@@ -64,7 +64,7 @@ export function placeOrderSaga({ inventory, payment }: PlaceOrderDependencies): 
           if (total.amountMinorUnits === 0n) return { answer: 'done', data: { total } };
           const request = {
             paymentId: order.paymentId,
-            source: { case: 'accountId' as const, value: order.accountId },
+            source: sourceOf(order),
             amount: total,
             reference: order.reservationId,
           };
@@ -88,6 +88,12 @@ export function placeOrderSaga({ inventory, payment }: PlaceOrderDependencies): 
       },
     ],
   };
+}
+
+function sourceOf({ accountId, paymentMethod }: OrderState) {
+  return paymentMethod === ''
+    ? { case: 'accountId' as const, value: accountId }
+    : { case: 'card' as const, value: { paymentMethod } };
 }
 
 /** One attempt: the coordinator asks again, so that it can look in between whether the order was cancelled. */

@@ -36,7 +36,12 @@ import { createWatchHandler } from './watch.ts';
 /** The service on its journal: all of it but the database, the clients and the port. Its loops end with `shutdown`. */
 export function createOrder(
   deps: ServiceDeps &
-    PlaceOrderDependencies & { journal: Journal; orderDeadlineMs: number; shutdown: Shutdown },
+    PlaceOrderDependencies & {
+      journal: Journal;
+      orderDeadlineMs: number;
+      cardPayments: boolean;
+      shutdown: Shutdown;
+    },
 ): ServiceImpl<typeof OrderService> {
   const { journal, inventory, payment, orderDeadlineMs, shutdown, clock, random, log, failpoints } = deps;
   const definition = placeOrderSaga({ inventory, payment });
@@ -72,6 +77,7 @@ export function createOrder(
       answering,
       coordinator,
       orderDeadlineMs,
+      cardPayments: deps.cardPayments,
       overloaded: createRefusals({ clock, log }),
     }),
     ...createSagaHandlers({ journal, answering, coordinator, definition, clock }),
@@ -127,8 +133,16 @@ export async function startOrder(config: OrderConfig, deps: ServiceDeps): Promis
     });
     shutdown.onStop('payment client', () => payment.close());
 
-    const { orderDeadlineMs } = config;
-    const implementation = createOrder({ ...deps, journal, inventory, payment, orderDeadlineMs, shutdown });
+    const { orderDeadlineMs, cardPayments } = config;
+    const implementation = createOrder({
+      ...deps,
+      journal,
+      inventory,
+      payment,
+      orderDeadlineMs,
+      cardPayments,
+      shutdown,
+    });
     const server = await startRpcServer({
       name: 'order',
       host: config.host,

@@ -18,6 +18,11 @@ export interface ServerLimits {
   readonly streamsInFlightMax: number;
   /** HTTP/2 streams of one connection: one caller may fill the server, and is then told OVERLOADED, not left waiting. */
   readonly connectionStreamsMax: number;
+  /** Streams in a row above connectionStreamsMax that are each refused, before the connection is ended. A caller whose
+   * timers fire while we are busy has many: it counts a stream as over when it resets it, we when we have read that.
+   * At Node's 100 a healthy connection is lost, and Node 24 then sometimes loops in native code (Http2Stream's reset on
+   * a session that is ending) until the machine has no memory left. Seen; so high that the reset limit ends it before. */
+  readonly connectionRejectedStreamsMax: number;
   /** Stream resets that a connection may save up, and earns back each second. Node's 1,000 and 33 are too few for a
    * storm of callers that give up; without a limit a rapid-reset attack costs nothing. */
   readonly streamResetBurst: number;
@@ -48,6 +53,7 @@ export const defaultServerLimits: ServerLimits = {
   callsInFlightMax: 1_000,
   streamsInFlightMax: 1_000,
   connectionStreamsMax: 1_000,
+  connectionRejectedStreamsMax: 1_000_000,
   streamResetBurst: 10_000,
   streamResetsPerSecond: 1_000,
   connectionMemoryBytes: 64 * 1024 * 1024,

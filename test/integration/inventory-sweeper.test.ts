@@ -42,7 +42,16 @@ let clock: ReturnType<typeof createMovedClock>;
 let dead: Journal;
 
 const openJournal = (writer: string) =>
-  createJournal({ database: database.db, rules: inventoryRules, owner: 'inventory', streamCount: 3, writer, clock, random, log });
+  createJournal({
+    database: database.db,
+    rules: inventoryRules,
+    owner: 'inventory',
+    streamCount: 3,
+    writer,
+    clock,
+    random,
+    log,
+  });
 
 beforeEach(async () => {
   database = await freshDatabase();

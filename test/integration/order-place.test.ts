@@ -108,7 +108,7 @@ describe('an order', () => {
       kind: 'refused',
       refusal: {
         reason: 'INSUFFICIENT_FUNDS',
-        metadata: { balanceMinorUnits: '1000', amountMinorUnits: '1001' },
+        metadata: { balance_minor_units: '1000', amount_minor_units: '1001' },
       },
     });
     await done(place(orderOf('exact', ['pin', 1])), 'exact-at-it');
@@ -156,13 +156,13 @@ describe('a refused order', () => {
       request: orderOf('poor', ['tea', 1]),
       code: 'FailedPrecondition',
       reason: 'INSUFFICIENT_FUNDS',
-      metadata: { accountId: 'poor', balanceMinorUnits: '10', amountMinorUnits: '450' },
+      metadata: { account_id: 'poor', balance_minor_units: '10', amount_minor_units: '450' },
     },
     'an account that is not there': {
       request: orderOf('nobody', ['tea', 1]),
       code: 'NotFound',
       reason: 'ACCOUNT_NOT_FOUND',
-      metadata: { accountId: 'nobody' },
+      metadata: { account_id: 'nobody' },
     },
     'items in two currencies': {
       request: orderOf('purse', ['tea', 1], ['dollar-tea', 1]),

@@ -54,7 +54,7 @@ describe('one request id', () => {
     const told = await pair.atOnce(50, withdraw);
     await done(ask((o) => pair.first.deposit({ accountId: 'poor', amount: eur(100n) }, o), 'deposit-poor'));
     told.push(await withdraw(pair.second));
-    const metadata = { accountId: 'poor', balanceMinorUnits: '10', amountMinorUnits: '50' };
+    const metadata = { account_id: 'poor', balance_minor_units: '10', amount_minor_units: '50' };
     for (const answer of told) expect(answer).toMatchObject({ reason: 'INSUFFICIENT_FUNDS', metadata });
     expect(told.filter((answer) => !answer.replayed)).toHaveLength(1);
     expect(await pair.balanceOf('poor')).toBe(110n);

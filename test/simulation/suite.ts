@@ -122,6 +122,7 @@ export function createSuite(deps: SuiteDependencies): Suite {
         return createOrder({
           ...parts,
           orderDeadlineMs: deps.orderDeadlineMs,
+          cardPayments: false,
           inventory: clientFor(InventoryService, 'inventory', process, parts),
           payment: clientFor(PaymentService, 'payment', process, parts),
         });

@@ -30,6 +30,7 @@ export const placeTea: PlaceOrder = {
   caller: 'alice',
   lines: [{ sku: 'tea', quantity: 2 }],
   accountId: 'purse',
+  paymentMethod: '',
   totalMax: null,
   paymentId: 'purse.o1',
   deadlineMs: 30_000,

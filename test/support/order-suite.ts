@@ -108,6 +108,7 @@ export async function startOrderSuite(options: OrderSuiteOptions = {}): Promise<
         paymentAddress: addressOf(running.payment),
         serviceToken: 'order-token',
         orderDeadlineMs: more.orderDeadlineMs ?? options.orderDeadlineMs ?? 30_000,
+        cardPayments: false,
       },
       depsOf(mortal),
     );

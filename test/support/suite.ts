@@ -23,6 +23,8 @@ export interface TestSuiteOptions {
   /** More for one process by its name. FAILPOINTS is for its first life only: restarted, it would die there again. */
   readonly environment?: Readonly<Record<string, NodeJS.ProcessEnv>>;
   readonly entryOf?: (service: ServiceName) => string;
+  /** Also the simulated card provider, as process `provider`; orders may then be paid by card. */
+  readonly cards?: boolean;
   readonly report?: (line: string) => void;
 }
 
@@ -53,9 +55,11 @@ export async function startSuite(options: TestSuiteOptions = {}): Promise<TestSu
 
   const lived = new Set<string>();
   const nextLives = new Map<string, NodeJS.ProcessEnv>();
+  const providerPort = options.cards ? await freePort() : undefined;
   const suite = await startProcesses({
     dataDir,
     services: await placesOf(options.instances ?? {}),
+    ...(providerPort === undefined ? {} : { provider: { port: providerPort } }),
     restart: options.supervision ?? 'by-hand',
     environment: {
       ...process.env,
@@ -90,6 +94,7 @@ export async function startSuite(options: TestSuiteOptions = {}): Promise<TestSu
   return {
     databaseUri: suite.databaseUri,
     address(name) {
+      if (name === 'provider' && providerPort !== undefined) return `http://127.0.0.1:${providerPort}`;
       const address = suite.addresses.get(name);
       if (!address) throw new Error(`no service process ${name} in this suite`);
       return address;

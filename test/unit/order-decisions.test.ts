@@ -48,6 +48,7 @@ describe('PlaceOrder', () => {
       total: null,
       reservationId: 'o1',
       paymentId: 'purse.o1',
+      paymentMethod: '',
       placedAt,
       confirmedAt: null,
       saga: {

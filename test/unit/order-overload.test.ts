@@ -39,6 +39,7 @@ async function placeWhileFull(isKnown: boolean) {
     },
     coordinator: { isFull: () => true } as unknown as OrderDependencies['coordinator'],
     orderDeadlineMs: 30_000,
+    cardPayments: false,
     overloaded: createRefusals({ clock: createHeldClock(), log: silentLog }),
   });
   const outcome = await Promise.resolve(handlers.placeOrder(request, {} as HandlerContext)).catch(

@@ -33,7 +33,7 @@ describe('OpenAccount', () => {
     const books = openBooks();
     books.open('alice', eur(500n));
     expect(books.open('alice', eur(9n))).toMatchObject(
-      refused('ACCOUNT_ALREADY_EXISTS', { accountId: 'alice' }),
+      refused('ACCOUNT_ALREADY_EXISTS', { account_id: 'alice' }),
     );
     expect(books.account('alice')?.balance).toBe(500n);
   });
@@ -57,7 +57,7 @@ describe('Deposit', () => {
   test('refuses an account that was never opened', () => {
     const books = openBooks();
     expect(books.deposit('alice', eur(1n))).toMatchObject(
-      refused('ACCOUNT_NOT_FOUND', { accountId: 'alice' }),
+      refused('ACCOUNT_NOT_FOUND', { account_id: 'alice' }),
     );
     expect(books.account('alice')).toBeUndefined();
   });
@@ -74,7 +74,7 @@ describe('Deposit', () => {
     books.open('alice', eur(999_999_999_999_999n));
     expect(books.deposit('alice', eur(1n))).toEqual(succeeded);
     expect(books.deposit('alice', eur(1n))).toMatchObject(
-      refused('BALANCE_LIMIT_EXCEEDED', { accountId: 'alice', limitMinorUnits: '1000000000000000' }),
+      refused('BALANCE_LIMIT_EXCEEDED', { account_id: 'alice', limit_minor_units: '1000000000000000' }),
     );
     expect(books.account('alice')?.balance).toBe(1_000_000_000_000_000n);
   });
@@ -89,7 +89,7 @@ describe('Deposit', () => {
     }
     expect(books.account('alice')?.deposited).toBe(9_000_000_000_000_000_000n);
     expect(books.deposit('alice', eur(1n))).toMatchObject(
-      refused('BALANCE_LIMIT_EXCEEDED', { accountId: 'alice', limitMinorUnits: '9000000000000000000' }),
+      refused('BALANCE_LIMIT_EXCEEDED', { account_id: 'alice', limit_minor_units: '9000000000000000000' }),
     );
   });
 });
@@ -113,7 +113,11 @@ describe('Withdraw', () => {
     const books = openBooks();
     books.open('alice', eur(50n));
     expect(books.withdraw('alice', eur(51n))).toMatchObject(
-      refused('INSUFFICIENT_FUNDS', { accountId: 'alice', balanceMinorUnits: '50', amountMinorUnits: '51' }),
+      refused('INSUFFICIENT_FUNDS', {
+        account_id: 'alice',
+        balance_minor_units: '50',
+        amount_minor_units: '51',
+      }),
     );
     expect(books.account('alice')?.balance).toBe(50n);
   });
@@ -129,7 +133,7 @@ describe('Withdraw', () => {
 
   test('refuses an account that was never opened', () => {
     expect(openBooks().withdraw('bob', eur(1n))).toMatchObject(
-      refused('ACCOUNT_NOT_FOUND', { accountId: 'bob' }),
+      refused('ACCOUNT_NOT_FOUND', { account_id: 'bob' }),
     );
   });
 

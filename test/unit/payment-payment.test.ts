@@ -44,7 +44,11 @@ describe('CreatePayment', () => {
     const books = openBooks();
     books.open('alice', eur(29n));
     expect(books.create('alice.1', eur(30n))).toMatchObject(
-      refused('INSUFFICIENT_FUNDS', { accountId: 'alice', balanceMinorUnits: '29', amountMinorUnits: '30' }),
+      refused('INSUFFICIENT_FUNDS', {
+        account_id: 'alice',
+        balance_minor_units: '29',
+        amount_minor_units: '30',
+      }),
     );
     expect(books.payment('alice.1')).toMatchObject({
       status: 'declined',
@@ -66,14 +70,14 @@ describe('CreatePayment', () => {
 
   test('declines an account that was never opened, and leaves no trace of that account', () => {
     const books = openBooks();
-    expect(books.create('bob.1', eur(1n))).toMatchObject(refused('ACCOUNT_NOT_FOUND', { accountId: 'bob' }));
+    expect(books.create('bob.1', eur(1n))).toMatchObject(refused('ACCOUNT_NOT_FOUND', { account_id: 'bob' }));
     expect(books.payment('bob.1')).toMatchObject({ status: 'declined', refusal: 'ACCOUNT_NOT_FOUND' });
     expect(books.typesOf('account/bob')).toEqual([]);
   });
 
   test('refuses an id that another request has used, captured or declined', () => {
     const books = paid();
-    const exists = refused('PAYMENT_ALREADY_EXISTS', { paymentId: 'alice.1' });
+    const exists = refused('PAYMENT_ALREADY_EXISTS', { payment_id: 'alice.1' });
     expect(books.create('alice.1', eur(30n), 'create-2')).toMatchObject(exists);
     books.create('alice.2', eur(1_000n), 'create-3');
     books.deposit('alice', eur(5_000n));
@@ -100,7 +104,7 @@ describe('CreatePayment', () => {
       books.cancel(`alice.${round}`);
     }
     expect(books.create('alice.last', eur(1n))).toMatchObject(
-      refused('BALANCE_LIMIT_EXCEEDED', { accountId: 'alice', limitMinorUnits: '9000000000000000000' }),
+      refused('BALANCE_LIMIT_EXCEEDED', { account_id: 'alice', limit_minor_units: '9000000000000000000' }),
     );
     expect(books.account('alice')).toMatchObject({
       balance: 1_000_000_000_000_000n,
@@ -130,11 +134,11 @@ describe('RefundPayment', () => {
     const books = paid();
     books.refund('alice.1', eur(25n));
     expect(books.refund('alice.1', eur(6n))).toMatchObject(
-      refused('REFUND_EXCEEDS_CAPTURED', { paymentId: 'alice.1', refundableMinorUnits: '5' }),
+      refused('REFUND_EXCEEDS_CAPTURED', { payment_id: 'alice.1', refundable_minor_units: '5' }),
     );
     books.refund('alice.1', eur(5n));
     expect(books.refund('alice.1', eur(1n))).toMatchObject(
-      refused('REFUND_EXCEEDS_CAPTURED', { paymentId: 'alice.1', refundableMinorUnits: '0' }),
+      refused('REFUND_EXCEEDS_CAPTURED', { payment_id: 'alice.1', refundable_minor_units: '0' }),
     );
     expect(books.account('alice')?.balance).toBe(100n);
   });
@@ -142,10 +146,10 @@ describe('RefundPayment', () => {
   test('refuses a payment that does not exist, or is another caller’s', () => {
     const books = paid();
     expect(books.refund('alice.2', eur(1n))).toMatchObject(
-      refused('PAYMENT_NOT_FOUND', { paymentId: 'alice.2' }),
+      refused('PAYMENT_NOT_FOUND', { payment_id: 'alice.2' }),
     );
     expect(books.refund('alice.1', eur(1n), 'refund-1', 'other')).toMatchObject(
-      refused('PAYMENT_NOT_FOUND', { paymentId: 'alice.1' }),
+      refused('PAYMENT_NOT_FOUND', { payment_id: 'alice.1' }),
     );
     expect(books.account('alice')?.balance).toBe(70n);
   });
@@ -156,7 +160,7 @@ describe('RefundPayment', () => {
     books.cancel('alice.1');
     books.cancel('alice.3');
     const notCaptured = (paymentId: string, status: string) =>
-      refused('PAYMENT_NOT_CAPTURED', { paymentId, status });
+      refused('PAYMENT_NOT_CAPTURED', { payment_id: paymentId, status });
     expect(books.refund('alice.1', eur(1n))).toMatchObject(notCaptured('alice.1', 'cancelled'));
     expect(books.refund('alice.2', eur(1n))).toMatchObject(notCaptured('alice.2', 'declined'));
     expect(books.refund('alice.3', eur(1n))).toMatchObject(notCaptured('alice.3', 'cancelled'));
@@ -224,7 +228,7 @@ describe('CancelPayment', () => {
     const books = openBooks();
     books.open('alice', eur(100n));
     books.cancel('alice.1');
-    const cancelled = refused('REQUEST_CANCELLED', { paymentId: 'alice.1' });
+    const cancelled = refused('REQUEST_CANCELLED', { payment_id: 'alice.1' });
     expect(books.create('alice.1', eur(30n), 'create-1')).toMatchObject(cancelled);
     expect(books.create('alice.1', eur(30n), 'create-2')).toMatchObject(cancelled);
     expect(books.cancel('alice.1')).toEqual(succeeded);

@@ -33,6 +33,8 @@ export type OrderState = {
   readonly lines: readonly OrderLine[];
   /** Empty for a card. */
   readonly accountId: string;
+  /** The provider's token for the card; empty for an account. */
+  readonly paymentMethod: string;
   readonly totalMax: Money | null;
   readonly total: Money | null;
   readonly reservationId: string;
@@ -61,6 +63,7 @@ export interface PlaceOrder {
   readonly caller: string;
   readonly lines: readonly { readonly sku: string; readonly quantity: number }[];
   readonly accountId: string;
+  readonly paymentMethod: string;
   readonly totalMax: Money | null;
   readonly paymentId: string;
   /** From placing to the saga's deadline. */
@@ -69,7 +72,7 @@ export interface PlaceOrder {
 
 /** The order's id is derived from the request, so an order that exists was placed by this very request. */
 export function decidePlace(command: PlaceOrder, at: Date): Decision {
-  const { orderId, caller, lines, accountId, totalMax, paymentId, deadlineMs } = command;
+  const { orderId, caller, lines, accountId, paymentMethod, totalMax, paymentId, deadlineMs } = command;
   return succeed({
     entity: orderEntity(orderId),
     type: 'placed',
@@ -77,6 +80,7 @@ export function decidePlace(command: PlaceOrder, at: Date): Decision {
       caller,
       lines: lines.map(({ sku, quantity }) => ({ sku, quantity })),
       accountId,
+      paymentMethod,
       totalMax,
       paymentId,
       reservationId: orderId,
@@ -238,6 +242,7 @@ function placed(data: PlacedData, at: Date): OrderState {
     caller: data.caller,
     lines: data.lines.map(({ sku, quantity }) => ({ sku, quantity, unitPrice: null })),
     accountId: data.accountId,
+    paymentMethod: data.paymentMethod,
     totalMax: data.totalMax,
     total: null,
     reservationId: data.reservationId,
