@@ -45,6 +45,7 @@ export async function openOnePort(options: OnePortOptions): Promise<OnePort> {
     maxSessionMemory: limits.connectionMemoryBytes / 1_000_000,
     streamResetBurst: limits.streamResetBurst,
     streamResetRate: limits.streamResetsPerSecond,
+    maxSessionRejectedStreams: limits.connectionRejectedStreamsMax,
   });
   // Never listens: it only gives a stream the shape of a request and a response.
   const requests = createHttp2Server(

@@ -33,7 +33,7 @@ export interface Place {
 
 export interface PlacesDependencies {
   readonly limits: AdmissionLimits;
-  /** Never more, whatever is measured. */
+  /** Never more, whatever is measured; what settles sagas may take as many again. */
   readonly placesMax: number;
   readonly signals: LoadSignals;
   readonly clock: Clock;
@@ -84,11 +84,17 @@ export function createPlaces({ limits, placesMax, signals, clock, log }: PlacesD
     return pushedBack ? Math.max(overshoot, 1) : overshoot;
   }
 
+  function placesFor(precedence: Precedence): number {
+    // As many again as all others may take: else a crowd of steps could keep out what settles their own sagas.
+    if (precedence === 'settle') return 2 * placesMax;
+    return Math.min(placesMax, limit * shareOfLimit[precedence]);
+  }
+
   return {
     hasRoomFor(precedence) {
       look();
       looked.usedMax = Math.max(looked.usedMax, takenCount + 1);
-      return takenCount + 1 <= Math.min(placesMax, limit * shareOfLimit[precedence]);
+      return takenCount + 1 <= placesFor(precedence);
     },
     take() {
       takenCount += 1;

@@ -18,13 +18,12 @@ export type Precedence = 'begin' | 'know' | 'continue' | 'settle';
 
 /**
  * How far above the adaptive limit each may go. Three times for `continue`: the order service sheds at its own limit
- * long before that, and right after cuts more calls are at work than the limit says. `settle` ends at the fixed limit only.
+ * long before that, and right after cuts more calls are at work than the limit says. `settle` knows the fixed limit only.
  */
-export const shareOfLimit: Readonly<Record<Precedence, number>> = {
+export const shareOfLimit: Readonly<Record<Exclude<Precedence, 'settle'>, number>> = {
   begin: 1,
   know: 1.25,
   continue: 3,
-  settle: Number.POSITIVE_INFINITY,
 };
 
 /** The RPCs of a service that belong to sagas. What is in neither list begins something new, or reads. */

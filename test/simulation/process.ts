@@ -18,6 +18,7 @@ export interface SimulatedProcess {
   onDeath(listener: () => void): () => void;
   /** Stops it as SIGSTOP does: time goes on, it does not notice. */
   pauseFor(durationMs: number): void;
+  isPaused(): boolean;
   /** Sets its clock forward or back; its timers run on. */
   jump(byMs: number): void;
   /** What NTP does in the end. */
@@ -83,6 +84,7 @@ export function createProcess(
     pauseFor(durationMs) {
       goesOnAtMs = Math.max(goesOnAtMs, scheduler.nowMs() + durationMs);
     },
+    isPaused: () => goesOnAtMs > scheduler.nowMs(),
     jump(byMs) {
       skewMs += byMs;
     },

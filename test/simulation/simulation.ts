@@ -99,7 +99,9 @@ export async function simulate(plan: Plan): Promise<Run> {
   }
 
   async function allServe(): Promise<void> {
-    while (suite.machines.some((machine) => !machine.server())) await process.clock.sleep(lookEveryMs);
+    while (suite.machines.some((machine) => !machine.server() || machine.process().isPaused())) {
+      await process.clock.sleep(lookEveryMs);
+    }
   }
 
   async function comeToRest(): Promise<void> {
@@ -136,6 +138,8 @@ export async function simulate(plan: Plan): Promise<Run> {
     for (const machine of suite.machines) machine.process().setClockRight();
     history.note('calm');
     await until(Promise.all(asked));
+    await until(comeToRest());
+    // Whoever slept through it all wakes up and goes on where it was.
     await until(allServe());
     await until(comeToRest());
     // Those who gave up without an answer come back, once all is well; what they now begin comes to rest, too.

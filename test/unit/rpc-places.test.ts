@@ -54,7 +54,7 @@ describe('at three times the ceiling', () => {
   test('when steps alone are too many, they are shed, and what finishes and undoes is not', () => {
     const model = createQueueingModel(shop);
     const arrivals = { begin: 100, continue: 900, settle: 200 };
-    expect(model.run({ arrivals, durationMs: 5_000 }).settle.refused).toBe(0);
+    expect(model.run({ arrivals, durationMs: 10_000 }).settle.refused).toBe(0);
     const tally = model.run({ arrivals, durationMs: 30_000 });
     expect(tally.continue.refused).toBeGreaterThan(10_000);
     expect(tally.settle).toMatchObject({ refused: 0, late: 0 });
