@@ -61,6 +61,16 @@ program.addCommand(
 );
 
 program
+  .command('sabotage')
+  .description('make one line after the other wrong, each in a copy, and show which test notices')
+  .option('--only <name>', 'one sabotage alone')
+  .option('--list', 'name them and what must catch them, and run nothing')
+  .action(async (options) => {
+    const { runSabotage } = await import('./sabotage.ts');
+    process.exitCode = await runSabotage(options);
+  });
+
+program
   .command('reconcile')
   .description("compare the card provider's books with the payment service's, both ways")
   .addOption(addressOption('payment', 7003))

@@ -21,7 +21,7 @@ import {
   type ServiceDeps,
   type Shutdown,
 } from '../../shared/runtime/index.ts';
-import { createCoordinator, startSweeper } from '../../shared/saga/index.ts';
+import { createCoordinator, type SagaLimits, startSweeper } from '../../shared/saga/index.ts';
 import { auditParts } from './audit.ts';
 import type { OrderConfig } from './config.ts';
 import { asOrder, orderIdOf } from './domain/order.ts';
@@ -40,12 +40,15 @@ export function createOrder(
       journal: Journal;
       orderDeadlineMs: number;
       cardPayments: boolean;
+      sagaLimits?: Partial<SagaLimits>;
       shutdown: Shutdown;
     },
 ): ServiceImpl<typeof OrderService> {
   const { journal, inventory, payment, orderDeadlineMs, shutdown, clock, random, log, failpoints } = deps;
+  const limits = deps.sagaLimits ? { limits: deps.sagaLimits } : {};
   const definition = placeOrderSaga({ inventory, payment });
   const coordinator = createCoordinator({
+    ...limits,
     definition,
     sagaLog: createSagaLog(journal),
     clock,
@@ -55,6 +58,7 @@ export function createOrder(
   });
   shutdown.onStop('coordinator', () => coordinator.close());
   const sweeper = startSweeper({
+    ...limits,
     coordinator,
     sagaOf: definition.sagaOf,
     async findOpen() {

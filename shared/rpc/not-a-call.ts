@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Code } from '@connectrpc/connect';
+import { encodeGrpcMessage } from './grpc-message.ts';
 
 /** A path that is no RPC. */
 export function answerUnknownPath(request: IncomingMessage, response: ServerResponse): void {
@@ -11,7 +12,7 @@ export function answerUnknownPath(request: IncomingMessage, response: ServerResp
     response.writeHead(200, {
       'content-type': 'application/grpc',
       'grpc-status': String(Code.Unimplemented),
-      'grpc-message': encodeURIComponent(message),
+      'grpc-message': encodeGrpcMessage(message),
     });
     response.end();
     return;

@@ -1,30 +1,17 @@
-import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { deriveId } from '../../shared/idempotency/index.ts';
-import { type Call, type Definite, done, insist, tally, textOf } from '../support/answers.ts';
-import { openShop, type Shop } from '../support/shop.ts';
-import { startSuite, type TestSuite } from '../support/suite.ts';
+import { beforeAll, beforeEach, test } from 'vitest';
+import {
+  type Case,
+  createDyingOrders,
+  type DyingOrders,
+  type Process,
+  type Scenario,
+} from '../support/dying-orders.ts';
+import { openShop } from '../support/shop.ts';
+import { startSuite } from '../support/suite.ts';
 
 // Each service dies at each point of an order's way, forward and back: right before and right after each write, each
 // step of the saga, and each answer. A point is reached in a real process, which ends itself there with SIGKILL; then it
 // is started again and two duplicates ask at once. Whatever the point, there is one truth.
-
-type Process = 'order' | 'inventory' | 'payment';
-
-/** What is under way when the process dies. */
-type Scenario =
-  | 'an order is confirmed'
-  | 'an order is refused for its stock'
-  | 'an order is refused for its payment'
-  | 'a confirmed order is cancelled'
-  | 'an order is cancelled before its payment came'
-  | 'an order is cancelled before its stock was held'
-  | 'an order is cancelled after its payment was declined in silence';
-
-interface Case {
-  readonly process: Process;
-  readonly point: string;
-  readonly scenario: Scenario;
-}
 
 /** Before and after every write of these types. */
 function writes(process: Process, scenario: Scenario, types: readonly string[]): Case[] {
@@ -100,246 +87,16 @@ const cases: readonly Case[] = [
   ...writes('payment', 'an order is cancelled after its payment was declined in silence', ['found_settled']),
 ];
 
-/** From the request to the point; also for the points that are reached behind the answer. */
-const deathMsMax = 10_000;
-
-let suite: TestSuite;
-let shop: Shop;
-/** Lives a life that ends at a point. */
-const armed = new Set<Process>();
+let orders: DyingOrders;
 
 beforeAll(async () => {
-  suite = await startSuite();
-  shop = openShop(suite);
+  const suite = await startSuite();
+  orders = createDyingOrders(suite, openShop(suite));
 });
 
-// A case that failed half-way must not take the others along.
-beforeEach(async () => {
-  for (const process of ['order', 'inventory', 'payment'] as const) {
-    if (suite.pid(process) === undefined || armed.delete(process)) await suite.restart(process);
-  }
-});
-
-/** Stops in peace, so that nothing of an earlier case reaches the point, and starts the life that ends at it. */
-async function arm(process: Process, point: string): Promise<void> {
-  await suite.kill(process, 'SIGTERM');
-  armed.add(process);
-  await suite.restart(process, { FAILPOINTS: `${point}=exit` });
-}
-
-async function untilDead(process: Process): Promise<void> {
-  await vi.waitFor(() => expect(suite.pid(process), `${process} lives`).toBeUndefined(), {
-    timeout: deathMsMax,
-    interval: 5,
-  });
-  armed.delete(process);
-}
-
-/** Dies at the point while `call` is under way, comes back, and says the same to all who ask. */
-async function dieDuring<T>(
-  { process, point }: Case,
-  requestId: string,
-  call: Call<T>,
-): Promise<Definite<T>> {
-  await arm(process, point);
-  const first = insist(call, requestId);
-  await untilDead(process);
-  return comeBack(process, requestId, call, first);
-}
-
-async function comeBack<T>(
-  process: Process,
-  requestId: string,
-  call: Call<T>,
-  first: Promise<Definite<T>>,
-): Promise<Definite<T>> {
-  await suite.restart(process);
-  const [answer, ...others] = await Promise.all([first, insist(call, requestId), insist(call, requestId)]);
-  expect(Object.values(tally([answer, ...others].map(textOf)))).toEqual([3]);
-  return answer;
-}
-
-function placing(name: string, accountId: string): Call<unknown> {
-  const request = {
-    paymentSource: { case: 'accountId' as const, value: accountId },
-    lines: [
-      { sku: `${name}-a`, quantity: 2 },
-      { sku: `${name}-b`, quantity: 1 },
-    ],
-  };
-  return (options) => shop.order().placeOrder(request, options);
-}
-
-function cancelling(placeId: string): Call<unknown> {
-  const orderId = deriveId('order', 'anonymous', 'PlaceOrder', placeId);
-  return (options) => shop.order().cancelOrder({ orderId }, options);
-}
-
-/** 10 of each of two items, of which an order takes 2 at 450 and 1 at 1200. */
-async function openWith(name: string, balance: bigint, onHandOfB = 10n): Promise<void> {
-  await shop.stock(`${name}-a`, 10n, 450n);
-  await shop.stock(`${name}-b`, onHandOfB, 1200n);
-  await shop.openAccount(name, balance);
-}
-
-async function expectBooks(name: string, books: { a: string; b: string; balance: bigint }): Promise<void> {
-  await shop.settle();
-  const shelf = async (sku: string) => {
-    const { onHand, held, sold } = await shop.shelf(sku);
-    return `${onHand} on hand, ${held} held, ${sold} sold`;
-  };
-  const found = {
-    a: await shelf(`${name}-a`),
-    b: await shelf(`${name}-b`),
-    balance: await shop.balance(name),
-  };
-  expect(found).toEqual(books);
-  await shop.expectCleanAudit();
-}
-
-const untouched = { a: '10 on hand, 0 held, 0 sold', b: '10 on hand, 0 held, 0 sold' };
-
-const scenarios: Record<Scenario, (each: Case, name: string) => Promise<void>> = {
-  async 'an order is confirmed'(each, name) {
-    await openWith(name, 10_000n);
-    const answer = await dieDuring(each, `place:${name}`, placing(name, name));
-    expect(answer).toMatchObject({
-      kind: 'done',
-      response: { order: { total: { amountMinorUnits: 2_100n } } },
-    });
-    await expectBooks(name, {
-      a: '8 on hand, 0 held, 2 sold',
-      b: '9 on hand, 0 held, 1 sold',
-      balance: 7_900n,
-    });
-  },
-
-  async 'an order is refused for its stock'(each, name) {
-    await openWith(name, 10_000n, 0n);
-    const answer = await dieDuring(each, `place:${name}`, placing(name, name));
-    expect(answer).toMatchObject({ kind: 'refused', refusal: { reason: 'INSUFFICIENT_STOCK' } });
-    await expectBooks(name, { ...untouched, b: '0 on hand, 0 held, 0 sold', balance: 10_000n });
-  },
-
-  async 'an order is refused for its payment'(each, name) {
-    await openWith(name, 2_099n);
-    const answer = await dieDuring(each, `place:${name}`, placing(name, name));
-    expect(answer).toMatchObject({ kind: 'refused', refusal: { reason: 'INSUFFICIENT_FUNDS' } });
-    await expectBooks(name, { ...untouched, balance: 2_099n });
-  },
-
-  async 'a confirmed order is cancelled'(each, name) {
-    await openWith(name, 10_000n);
-    const placed = await insist(placing(name, name), `place:${name}`);
-    await shop.settle();
-    const answer = await dieDuring(each, `cancel:${name}`, cancelling(`place:${name}`));
-    expect(answer).toMatchObject({
-      kind: 'done',
-      response: { order: { cancelReason: 'REQUEST_CANCELLED' } },
-    });
-    // What was answered once is answered for ever.
-    expect(textOf(await insist(placing(name, name), `place:${name}`))).toBe(textOf(placed));
-    await expectBooks(name, { ...untouched, balance: 10_000n });
-  },
-
-  async 'an order is cancelled before its payment came'(each, name) {
-    await cancelWhileDown(each, name, 'payment', async () => {
-      await vi.waitFor(async () => expect(await shop.shelf(`${name}-b`)).toMatchObject({ held: 1n }));
-    });
-    const late = await insist(
-      (options) =>
-        shop.payment().createPayment(
-          {
-            paymentId: `${name}.${deriveId('order', 'anonymous', 'PlaceOrder', `place:${name}`)}`,
-            source: { case: 'accountId', value: name },
-            amount: { amountMinorUnits: 2_100n, currency: 'EUR' },
-          },
-          options,
-        ),
-      `late:${name}`,
-    );
-    expect(late).toMatchObject({ kind: 'refused', refusal: { reason: 'REQUEST_CANCELLED' } });
-    await expectBooks(name, { ...untouched, balance: 10_000n });
-  },
-
-  async 'an order is cancelled before its stock was held'(each, name) {
-    await cancelWhileDown(each, name, 'inventory', async () => {
-      await vi.waitFor(async () => expect(await attemptsOf(name, 'reserve_stock')).toBeGreaterThan(0));
-    });
-    const late = await insist(
-      (options) =>
-        shop.inventory().reserveStock(
-          {
-            reservationId: deriveId('order', 'anonymous', 'PlaceOrder', `place:${name}`),
-            lines: [{ sku: `${name}-a`, quantity: 2 }],
-          },
-          options,
-        ),
-      `late:${name}`,
-    );
-    expect(late).toMatchObject({ kind: 'refused', refusal: { reason: 'REQUEST_CANCELLED' } });
-    await expectBooks(name, { ...untouched, balance: 10_000n });
-  },
-
-  async 'an order is cancelled after its payment was declined in silence'(each, name) {
-    await openWith(name, 2_099n);
-    await arm('payment', 'journal.after_insert/declined');
-    const place = insist(placing(name, name), `place:${name}`);
-    await untilDead('payment');
-    const cancel = insist(cancelling(`place:${name}`), `cancel:${name}`);
-    await untilTurned(name);
-    await arm('payment', each.point);
-    await untilDead('payment');
-    const answer = await comeBack('payment', `cancel:${name}`, cancelling(`place:${name}`), cancel);
-    expect(answer).toMatchObject({
-      kind: 'done',
-      response: { order: { cancelReason: 'REQUEST_CANCELLED' } },
-    });
-    expect(await place).toMatchObject({ kind: 'refused', refusal: { reason: 'REQUEST_CANCELLED' } });
-    await expectBooks(name, { ...untouched, balance: 2_099n });
-  },
-};
-
-/** The order is under way and `down` does not answer; it is cancelled, and the undo comes where nothing was done. */
-async function cancelWhileDown(
-  { point }: Case,
-  name: string,
-  down: 'inventory' | 'payment',
-  underWay: () => Promise<void>,
-): Promise<void> {
-  await openWith(name, 10_000n);
-  await suite.kill(down);
-  const place = insist(placing(name, name), `place:${name}`);
-  await underWay();
-  const cancel = insist(cancelling(`place:${name}`), `cancel:${name}`);
-  await untilTurned(name);
-  await arm(down, point);
-  await untilDead(down);
-  const answer = await comeBack(down, `cancel:${name}`, cancelling(`place:${name}`), cancel);
-  expect(answer).toMatchObject({ kind: 'done', response: { order: { cancelReason: 'REQUEST_CANCELLED' } } });
-  expect(await place).toMatchObject({ kind: 'refused', refusal: { reason: 'REQUEST_CANCELLED' } });
-}
-
-async function sagaOf(name: string) {
-  const orderId = deriveId('order', 'anonymous', 'PlaceOrder', `place:${name}`);
-  return done((options) => shop.order().getSaga({ orderId }, options));
-}
-
-async function untilTurned(name: string): Promise<void> {
-  await vi.waitFor(async () => {
-    const { decisions } = await sagaOf(name);
-    expect(decisions.map(({ event }) => event)).toContain('compensating');
-  });
-}
-
-async function attemptsOf(name: string, step: string): Promise<number> {
-  const { steps: taken } = await sagaOf(name);
-  return taken.find((each) => each.name === step)?.attemptCount ?? 0;
-}
+beforeEach(() => orders.revive());
 
 test.each(cases.map((each, index) => ({ ...each, index })))(
   '$process dies at $point while $scenario',
-  async ({ index, ...each }) => {
-    await scenarios[each.scenario](each, `case-${index}`);
-  },
+  ({ index, ...each }) => orders.play(each, `case-${index}`),
 );

@@ -1,6 +1,8 @@
 // The books: what the callers were told, added up, against what the databases hold. It knows no rule of a service: an
 // acknowledged effect counts once, a refused one not at all, and the sums must be those of the accounts and shelves.
 
+import type { DescService } from '@bufbuild/protobuf';
+import type { ServiceImpl } from '@connectrpc/connect';
 import {
   type DeleteItemResponse,
   type GetReservationResponse,
@@ -8,8 +10,8 @@ import {
   ReservationStatusSchema,
 } from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
 import { type GetOrderResponse, OrderStatus } from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
+import type { Journal } from '../../shared/journal/index.ts';
 import type { Callers } from './callers.ts';
-import type { Auditor } from './judge.ts';
 import { type Account, isReused, type Ledger } from './ledger.ts';
 import { orderLies } from './order-lies.ts';
 import type { Plan } from './plan.ts';
@@ -24,6 +26,12 @@ interface Shelf {
 
 type Lines = readonly { readonly sku: string; readonly quantity: number }[];
 type Amount = { readonly amountMinorUnits: bigint };
+
+/** A service on a quiet copy of its journal, for whoever judges what it holds. */
+export interface Auditor {
+  readonly journal: Journal;
+  readonly implementation: ServiceImpl<DescService>;
+}
 
 export interface BooksDependencies {
   readonly plan: Plan;

@@ -1,25 +1,19 @@
 // The judge: what must hold when everything is at rest. It compares three things that know nothing of each other: what
 // callers were told, what the databases hold, and what the services' own audits say.
 
-import { create, type DescMessage, type DescService, type Message } from '@bufbuild/protobuf';
-import { createHandlerContext, type ServiceImpl, type Transport } from '@connectrpc/connect';
+import { create, type DescMessage, type Message } from '@bufbuild/protobuf';
+import { createHandlerContext, type Transport } from '@connectrpc/connect';
 import { ask } from '../../cli/audit/ask.ts';
 import { compare } from '../../cli/audit/compare.ts';
 import { verdicts } from '../../cli/audit/verdicts.ts';
-import type { Journal } from '../../shared/journal/index.ts';
 import { callerKey } from '../../shared/rpc/caller.ts';
-import { booksOf } from './books.ts';
+import { type Auditor, booksOf } from './books.ts';
 import type { Callers } from './callers.ts';
 import type { Ledger } from './ledger.ts';
 import type { Plan } from './plan.ts';
 import type { ServiceName, Suite } from './suite.ts';
 
 const patient = { budgetMs: 20_000, tries: 20 };
-
-export interface Auditor {
-  readonly journal: Journal;
-  readonly implementation: ServiceImpl<DescService>;
-}
 
 export async function judge(deps: {
   plan: Plan;

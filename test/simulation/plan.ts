@@ -82,6 +82,7 @@ export interface Plan {
   readonly weather: Weather;
   readonly streamCount: number;
   readonly orderDeadlineMs: number;
+  readonly attentionAfterMs: number;
   readonly cacheSize: number;
   readonly items: readonly { readonly onHand: number; readonly price: number }[];
   readonly accounts: readonly { readonly opening: number }[];
@@ -206,8 +207,9 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
   }),
   streamCount: fc.constantFrom(1, 1, 2, 3),
   orderDeadlineMs: between(1_000, 30_000),
+  attentionAfterMs: fc.constantFrom(1_000, 10_000, 600_000),
   cacheSize: fc.constantFrom(1, 4, 100),
-  items: fc.array(fc.record({ onHand: between(0, 20), price: between(0, 100) }), {
+  items: fc.array(fc.record({ onHand: fc.oneof(upTo(5), upTo(20)), price: between(0, 100) }), {
     minLength: 1,
     maxLength: 3,
     size: 'max',

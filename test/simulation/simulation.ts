@@ -49,6 +49,7 @@ export async function simulate(plan: Plan): Promise<Run> {
     history,
     streamCount: plan.streamCount,
     orderDeadlineMs: plan.orderDeadlineMs,
+    attentionAfterMs: plan.attentionAfterMs,
     cacheSize: plan.cacheSize,
     weather: () => weather,
     isStoreAway: (service) => (awayUntilMs.get(service) ?? 0) > scheduler.nowMs(),

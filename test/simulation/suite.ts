@@ -64,6 +64,8 @@ export interface SuiteDependencies {
   readonly history: History;
   readonly streamCount: number;
   readonly orderDeadlineMs: number;
+  /** How long a saga insists before it asks for a person. Short, so that many do. */
+  readonly attentionAfterMs: number;
   /** Entities and keys that a journal remembers. Small, so that much is cold. */
   readonly cacheSize: number;
   weather(): Weather;
@@ -122,6 +124,7 @@ export function createSuite(deps: SuiteDependencies): Suite {
         return createOrder({
           ...parts,
           orderDeadlineMs: deps.orderDeadlineMs,
+          sagaLimits: { attentionAfterMs: deps.attentionAfterMs },
           cardPayments: false,
           inventory: clientFor(InventoryService, 'inventory', process, parts),
           payment: clientFor(PaymentService, 'payment', process, parts),

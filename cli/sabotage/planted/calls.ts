@@ -1,0 +1,86 @@
+// Sabotages of calls: what an error says, who calls, how long it may take, and how often it is repeated.
+
+import type { Sabotage } from '../sabotage.ts';
+
+export const calls: readonly Sabotage[] = [
+  {
+    name: 'unknown-taken-for-refused',
+    invariant: 'I8',
+    file: 'shared/rpc/call-outcome.ts',
+    from: 'const definiteCodes = new Set([Code.FailedPrecondition, Code.NotFound, Code.AlreadyExists]);',
+    to: 'const definiteCodes = new Set([Code.FailedPrecondition, Code.NotFound, Code.AlreadyExists, Code.Unavailable]);',
+    caughtBy: ['test/integration/rpc-client.test.ts'],
+  },
+  {
+    name: 'proxy-error-taken-for-an-answer',
+    invariant: 'I8',
+    file: 'shared/rpc/call-outcome.ts',
+    from: 'const info = connectError.findDetails(ErrorInfoSchema).find(({ domain }) => domain === errorDomain);',
+    to: "const info = connectError.findDetails(ErrorInfoSchema)[0] ?? { reason: 'UNKNOWN', metadata: {} };",
+    caughtBy: ['test/integration/rpc-client.test.ts'],
+  },
+  {
+    name: 'request-id-reused-taken-for-definite',
+    invariant: 'I2',
+    file: 'shared/rpc/call-outcome.ts',
+    from: ' && !saysNothingOfEarlier.has(info.reason)',
+    to: '',
+    caughtBy: ['test/integration/rpc-client.test.ts'],
+  },
+  {
+    name: 'server-ignores-the-deadline',
+    invariant: 'deadlines',
+    file: 'shared/rpc/deadline.ts',
+    from: 'const response = await Promise.race([next({ ...req, signal: cutoff.signal }), cutoff.ended]);',
+    to: 'const response = await next({ ...req, signal: cutoff.signal });',
+    caughtBy: ['test/integration/rpc-deadline.test.ts'],
+  },
+  {
+    name: 'client-waits-without-a-timer',
+    invariant: 'I5',
+    file: 'shared/rpc/client.ts',
+    from: 'const response = await connection.transport.unary(method, cutoff.signal, undefined, headers, request);',
+    to: 'const response = await connection.transport.unary(method, undefined, undefined, headers, request);',
+    caughtBy: ['test/integration/rpc-client.test.ts'],
+  },
+  {
+    name: 'retried-without-a-budget',
+    invariant: 'I11',
+    file: 'shared/rpc/client.ts',
+    from: 'if (clock.nowMs() + waitMs >= endsAtMs || !retryBudget.spend()) break;',
+    to: 'if (clock.nowMs() + waitMs >= endsAtMs) break;',
+    caughtBy: ['test/integration/rpc-client.test.ts'],
+  },
+  {
+    name: 'new-work-before-what-ends-a-saga',
+    invariant: 'I11',
+    file: 'shared/rpc/precedence.ts',
+    from: "return caller.runsSagas || caller.operator ? 'settle' : 'know';",
+    to: "return caller.runsSagas || caller.operator ? 'begin' : 'know';",
+    caughtBy: ['test/integration/rpc-admission.test.ts'],
+  },
+  {
+    name: 'places-never-cut',
+    invariant: 'I11',
+    file: 'shared/rpc/places.ts',
+    from: '} else if (standing > 0) {',
+    to: '} else if (standing < 0) {',
+    caughtBy: ['test/unit/rpc-places.test.ts'],
+  },
+  {
+    name: 'unknown-token-let-in',
+    invariant: 'I9',
+    file: 'shared/rpc/authentication.ts',
+    from: 'const caller = token === undefined ? undefined : callers.get(hashOf(token));',
+    to: 'const caller = callers.get(hashOf(token ?? "")) ?? [...callers.values()][0];',
+    caughtBy: ['test/unit/rpc-authentication.test.ts', 'test/integration/rpc-reasons.test.ts'],
+  },
+  {
+    name: 'operators-doors-open',
+    invariant: 'I9',
+    file: 'shared/rpc/caller.ts',
+    from: 'if (callerOf(context).operator) return;',
+    to: 'if (callerOf(context)) return;',
+    caughtBy: ['test/unit/rpc-authentication.test.ts'],
+  },
+];
