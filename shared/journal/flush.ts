@@ -37,20 +37,8 @@ import { createPace } from './pace.ts';
 import type { JournalStore } from './store.ts';
 import type { StreamCache } from './stream-cache.ts';
 import { createStreamReader } from './stream-reader.ts';
-
-interface Waiting {
-  readonly submission: Submission;
-  readonly stream: string;
-  readonly deadlineAtMs: number;
-  /** Entities that are taken as not existing without a read. Emptied once that may have been wrong. */
-  likelyNew: ReadonlySet<string>;
-  /** Its key may be recorded: look before writing. */
-  contested: boolean;
-  /** Flushes that tried to write it and did not learn whether they did. */
-  readonly writers: Set<string>;
-  resolve(recorded: Recorded): void;
-  reject(error: Error): void;
-}
+import { createUnderWay } from './under-way.ts';
+import { expire, type Waiting } from './waiting.ts';
 
 interface Fault {
   readonly waiting: Waiting;
@@ -93,7 +81,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   const pace = createPace(deps);
   const delay = createFlushDelay(clock);
   const queue: Waiting[] = [];
-  const underWay = new Map<string, { fingerprint: string; recorded: Promise<Recorded> }>();
+  const underWay = createUnderWay(enqueue);
   const staleStreams = new Set<string>();
   let turn: Promise<unknown> = Promise.resolve();
   let scheduled = false;
@@ -116,24 +104,6 @@ export function createFlusher(deps: FlushDependencies): Flusher {
       await flush();
       schedule();
     });
-  }
-
-  // A submission of the same key that is under way is joined. One with another fingerprint waits: only what gets
-  // recorded decides whether the key was reused, and the first one may still fail without a trace.
-  async function submit(submission: Submission): Promise<Recorded> {
-    for (let earlier = underWay.get(submission.key); earlier; earlier = underWay.get(submission.key)) {
-      if (submission.fingerprint === '' || submission.fingerprint === earlier.fingerprint) {
-        return { ...(await earlier.recorded), replayed: true };
-      }
-      await earlier.recorded.catch(() => undefined);
-    }
-    const recorded = enqueue(submission);
-    underWay.set(submission.key, { fingerprint: submission.fingerprint, recorded });
-    try {
-      return await recorded;
-    } finally {
-      underWay.delete(submission.key);
-    }
   }
 
   function enqueue(submission: Submission): Promise<Recorded> {
@@ -181,7 +151,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
     } catch (error) {
       for (const waiting of open) contest(waiting);
       await pace.afterFailure(error);
-      expire(open, error);
+      expire(open, clock.nowMs(), error);
     }
     queue.unshift(...open);
   }
@@ -189,18 +159,8 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   function takeBatch(): Waiting[] {
     const batch = queue.splice(0, limits.flushSubmissionsMax);
     const open = new Set(batch);
-    expire(open, undefined);
+    expire(open, clock.nowMs(), undefined);
     return [...open];
-  }
-
-  // Unknown, not failed: the last insert may have happened, so the caller is told to ask again.
-  function expire(open: Set<Waiting>, cause: unknown): void {
-    const nowMs = clock.nowMs();
-    for (const waiting of open) {
-      if (nowMs < waiting.deadlineAtMs) continue;
-      open.delete(waiting);
-      waiting.reject(new JournalUnavailableError('the database did not answer in time', cause));
-    }
   }
 
   function contest(waiting: Waiting): void {
@@ -326,8 +286,8 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   }
 
   return {
-    submit,
-    isUnderWay: (key) => underWay.has(key),
+    submit: underWay.submit,
+    isUnderWay: underWay.has,
     delayMs: () => delay.meanMs(),
     refresh: (streams) =>
       inTurn(async () => {
