@@ -6,13 +6,17 @@ import { defineConfig } from 'vitest/config';
 const workerCountMax = 2;
 
 /** A test with the database is done in well under a second; this is for a busy machine. */
-const testDurationMsMax = 20_000;
+const testDurationMsMax = 60_000;
 
 /** Starting a suite of processes, killing them, and seeing them back, several times in one test. */
 const processTestDurationMsMax = 180_000;
 
+/** How long a test waits for a condition. Never how long it takes: it looks again and again. */
+const conditionDurationMsMax = 15_000;
+
 export default defineConfig({
   test: {
+    expect: { poll: { timeout: conditionDurationMsMax } },
     globalSetup: ['test/support/global-setup.ts'],
     projects: [
       {

@@ -1,7 +1,7 @@
 // The journal's contract, on every store: each database that this machine has, and memory. What it does when answers are lost: journal-faults.test.ts.
 
 import { describe, expect, test } from 'vitest';
-import { createFold, KeyReusedError, PageTokenError } from '../../shared/journal/index.ts';
+import { createFold, KeyReusedError, PageTokenError, type Submission } from '../../shared/journal/index.ts';
 import { createMongoStore } from '../../shared/journal/mongo-store.ts';
 import { add, counterRules, openCounters } from '../support/counter-journal.ts';
 import { databasesUnderTest } from '../support/database.ts';
@@ -167,6 +167,23 @@ describe.each(storesUnderTest())('the journal on $name', ({ fresh }) => {
     const guess = { ...add('k2', 'a/x', 20, { max: 100 }), likelyNew: ['a/x'] };
     expect((await journal.submit(guess)).outcome.succeeded).toBe(false);
     expect(await journal.readState('a/x')).toEqual({ count: 90 });
+    await journal.close();
+  });
+
+  test('a wrong guess that an entity is new is not believed when nothing in the entry would contradict it', async () => {
+    const store = await freshStore();
+    const other = await openCounters(store);
+    await other.submit(add('k1', 'a/x', 90));
+    await other.close();
+    const journal = await openCounters(store);
+    // Of a new counter it would be refused, and a refusal begins nothing.
+    const atLeastOne: Submission = {
+      ...add('k2', 'a/x', 1),
+      likelyNew: ['a/x'],
+      decide: ([state], at) => add('k2', 'a/x', 1, state ? {} : { max: 0 }).decide([state], at),
+    };
+    expect((await journal.submit(atLeastOne)).outcome.succeeded).toBe(true);
+    expect(await journal.readState('a/x')).toEqual({ count: 91 });
     await journal.close();
   });
 

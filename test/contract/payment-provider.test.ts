@@ -99,6 +99,35 @@ describe('the adapter at the simulator', () => {
   });
 });
 
+describe('the adapter on a connection that delivers somebody else’s answers', () => {
+  const others = {
+    id: 'pi_other',
+    object: 'payment_intent',
+    status: 'succeeded',
+    metadata: { payment: 'payment/shop/card.other', charge: 'twicesafe-other' },
+  };
+  const confused: typeof fetch = async (input) =>
+    Response.json(String(input).includes('/search') ? { object: 'search_result', data: [others] } : others);
+  const stripe = createStripeClient(
+    { apiKey: 'sk_test_confused', apiAddress: 'http://provider.test', timeoutMs: 1_000 },
+    confused,
+  );
+  const adapter = createStripeProvider({ stripe, webhookSecret: '' });
+
+  test('believes none of them', async () => {
+    expect(await adapter.capture(charge('mine'), undefined)).toMatchObject({ outcome: 'unknown' });
+    expect(await adapter.capture(charge('mine'), 'pi_other')).toMatchObject({ outcome: 'unknown' });
+    expect(await adapter.abandon(charge('mine'), 'pi_other')).toMatchObject({ outcome: 'unknown' });
+    expect(await adapter.refund(refundOf('mine', 'pi_mine'))).toMatchObject({ outcome: 'unknown' });
+  });
+
+  test('believes no event while there is no secret to sign one with', () => {
+    const body = Buffer.from(JSON.stringify({ id: 'evt_1', object: 'event', data: { object: others } }));
+    const signature = stripe.webhooks.generateTestHeaderString({ payload: body.toString(), secret: '' });
+    expect(adapter.readEvent(body, signature)).toBe('forged');
+  });
+});
+
 describe('the adapter at stripe-mock', () => {
   let mock: Awaited<ReturnType<typeof startStripeMock>>;
 

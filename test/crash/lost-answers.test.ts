@@ -114,7 +114,7 @@ test('an order process that is killed right after its answer left has lost nothi
     const answer = await insist(placing('answered'), `answered:order:${round}`);
     process.kill(pid, 'SIGKILL');
     heard.push(textOf(answer));
-    await vi.waitFor(() => expect(suite.pid('order')).toBeUndefined());
+    await vi.waitFor(() => expect(suite.pid('order')).toBeUndefined(), 15_000);
     await suite.restart('order');
   }
 

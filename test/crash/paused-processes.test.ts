@@ -63,7 +63,7 @@ async function holdBeforePayment(name: string): Promise<Held> {
   };
   pause('payment');
   const first = insist(placeAt('order'), requestId);
-  await vi.waitFor(async () => expect(await shop.shelf(name)).toMatchObject({ held: 2n }), 5_000);
+  await vi.waitFor(async () => expect(await shop.shelf(name)).toMatchObject({ held: 2n }), turnedMsMax);
   return {
     orderId,
     first,
@@ -79,6 +79,27 @@ async function untilCharged(name: string): Promise<void> {
     const { entries } = await shop.payment().listAccountEntries({ accountId: name });
     expect(entries.map(({ kind }) => kind)).toContain(AccountEntryKind.CHARGE);
   }, 5_000);
+}
+
+/** Tries at most to bring an order to the wanted place before its deadline: on a busy machine the deadline may win. */
+const triesMax = 6;
+
+/** An order that is charged and whose coordinator is paused before it hears of it; its name is its item's and account's. */
+async function pausedAfterCharge(wanted: string): Promise<{ name: string; order: Held }> {
+  for (let attempt = 1; attempt <= triesMax; attempt += 1) {
+    const name = `${wanted}-${attempt}`;
+    const order = await holdBeforePayment(name);
+    pause('order');
+    resume('payment');
+    const isCharged = await untilCharged(name).then(
+      () => true,
+      () => false,
+    );
+    if (isCharged) return { name, order };
+    resume('order');
+    await order.first;
+  }
+  throw new Error(`no order was charged before its deadline in ${triesMax} tries`);
 }
 
 async function expectNothingTaken(name: string): Promise<void> {
@@ -100,44 +121,35 @@ async function expectSoldOnce(name: string): Promise<void> {
 }
 
 test('a coordinator that was paused after the charge, past the deadline, adopts that the order was turned round meanwhile', async () => {
-  const order = await holdBeforePayment('turned');
-  pause('order');
-  resume('payment');
-  await untilCharged('turned');
-  await vi.waitFor(async () => expect(await shop.balance('turned')).toBe(1_000n), turnedMsMax);
+  const { name, order } = await pausedAfterCharge('turned');
+  await vi.waitFor(async () => expect(await shop.balance(name)).toBe(1_000n), turnedMsMax);
 
   resume('order');
   const answers = await Promise.all([order.first, order.duplicate()]);
   expect(answers[0]).toMatchObject({ kind: 'refused', refusal: { reason: 'ORDER_TOO_LATE' } });
   expect(textOf(answers[1])).toBe(textOf(answers[0]));
-  await expectNothingTaken('turned');
+  await expectNothingTaken(name);
 });
 
 test('a coordinator that was paused after the charge adopts that a duplicate finished the order elsewhere', async () => {
-  const order = await holdBeforePayment('finished');
-  pause('order');
-  resume('payment');
-  await untilCharged('finished');
+  const { name, order } = await pausedAfterCharge('finished');
   const duplicate = await order.duplicate();
   expect(duplicate).toMatchObject({ kind: 'done', replayed: true });
 
   resume('order');
   expect(textOf(await order.first)).toBe(textOf(duplicate));
-  await expectSoldOnce('finished');
+  await expectSoldOnce(name);
 });
 
 test('a coordinator that was paused after the charge adopts that the order was cancelled elsewhere', async () => {
-  const order = await holdBeforePayment('cancelled');
-  pause('order');
-  resume('payment');
-  await untilCharged('cancelled');
+  const { name, order } = await pausedAfterCharge('cancelled');
   expect(await order.cancel()).toMatchObject({ kind: 'done' });
 
   resume('order');
   const answers = await Promise.all([order.first, order.duplicate()]);
   expect(answers[0]).toMatchObject({ kind: 'refused', refusal: { reason: 'REQUEST_CANCELLED' } });
   expect(textOf(answers[1])).toBe(textOf(answers[0]));
-  await expectNothingTaken('cancelled');
+  await expectNothingTaken(name);
 });
 
 test('an order that is cancelled while its sale is under way gets its units back, whoever comes last', async () => {

@@ -211,6 +211,20 @@ describe('a held reservation', () => {
     });
   });
 
+  test('is released when its time is over, also by a process that has seen it held before', async () => {
+    await intend(60_000);
+    await holdAll();
+    const background = createBackground({ log });
+    const flow = createReservationFlow({ journal: dead, background });
+    const sweeper = createSweeper({ journal: dead, flow, clock, random, log, limits: { graceMs } });
+    clock.forward(30_000);
+    await sweeper.turn();
+    clock.forward(30_001);
+    await sweeper.turn();
+    await background.drain();
+    expect(asReservation(await dead.readState(entity))?.status).toBe('released');
+  });
+
   test('is not released before', async () => {
     await intend(60_000);
     await holdAll();

@@ -200,7 +200,7 @@ test('a payment that was left open is settled by another process that nobody cal
   client = paymentClient(service);
   await expect
     .poll(async () => (await client.getPayment({ paymentId: 'card.left' })).payment?.status, {
-      timeout: 10_000,
+      timeout: 30_000,
     })
     .toBe(PaymentStatus.CAPTURED);
   expect(await heldBy(provider, 'card.left')).toEqual({ chargeCount: 1, held: 1_000 });

@@ -92,7 +92,7 @@ test('on the way called cut, the connection goes with the answer, and the next c
   const wire = wireTo(proxy.address);
   expect(await place(wire, 'request-1')).toMatchObject({ lost: true });
   expect(await place(wire, 'request-2')).toMatchObject({ lost: true });
-  await vi.waitFor(() => expect(placed).toEqual(['request-1', 'request-2']));
+  await vi.waitFor(() => expect(placed).toEqual(['request-1', 'request-2']), 15_000);
   expect(proxy.lostCount()).toBe(2);
 });
 

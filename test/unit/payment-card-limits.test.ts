@@ -1,0 +1,61 @@
+// Card payments at their limits: a key that the provider may have forgotten, and refunds that are too many at once.
+
+import { describe, expect, test } from 'vitest';
+import { decideRefundPayment } from '../../services/payment/domain/payment.ts';
+import type { AskedPayment } from '../../services/payment/domain/payment-state.ts';
+import { createCardWorld, told } from '../support/card-world.ts';
+
+const hourMs = 3_600_000;
+
+describe('a charge whose answer was lost', () => {
+  test('is not asked for again once its key may be forgotten: the books say that it was taken', async () => {
+    // It dies after the ask, before it records the answer: before and after the intent it goes on, and into the ask.
+    const world = createCardWorld({ misbehaviours: [], fates: ['go', 'go', 'go', 'die'] });
+    expect(await told(world.create(world.startProcess(), 'card.1'))).toBe('died');
+    expect(world.taken('card.1')).toMatchObject({ chargeCount: 1, charged: 1_000n });
+
+    await world.clock.sleep(25 * hourMs);
+    const sent = world.requests.length;
+    expect(await told(world.create(world.startProcess(), 'card.1'))).toBe('status 2');
+    expect(world.taken('card.1')).toMatchObject({ chargeCount: 1, charged: 1_000n });
+    expect(world.requests.slice(sent).map(({ method }) => method)).not.toContain('POST');
+  });
+});
+
+describe('a refund beyond those that may be under way', () => {
+  const at = new Date('2026-11-24T12:00:00Z');
+  const paymentWith = (pendingCount: number): AskedPayment => ({
+    status: 'captured',
+    card: 'pm_card_visa',
+    amount: 1_000n,
+    currency: 'EUR',
+    refunded: 0n,
+    reference: 'order-1',
+    createdBy: 'req/shop/CreatePayment/create-1',
+    createdAt: at,
+    providerId: 'pi_1',
+    pendingRefunds: Array.from({ length: pendingCount }, (_, index) => ({
+      id: `refund-${index}`,
+      amount: 1n,
+      askedAt: at,
+    })),
+  });
+  const refund = {
+    caller: 'shop',
+    paymentId: 'card.1',
+    amount: { amountMinorUnits: 1n, currency: 'EUR' },
+    reason: 'broken',
+    refundId: 'refund-new',
+  };
+
+  test('is recorded while there is room', () => {
+    expect(decideRefundPayment([paymentWith(19)], refund)).toMatchObject({
+      outcome: { succeeded: true },
+      changes: [{ type: 'refund_asked' }],
+    });
+  });
+
+  test('passes, so it is no decision: nothing is recorded, and the same request may succeed later', () => {
+    expect(() => decideRefundPayment([paymentWith(20)], refund)).toThrow('20 refunds of this payment are under way');
+  });
+});
