@@ -125,7 +125,7 @@ function tell(phase: Phase, ceiling: number): void {
   for (const oddity of [...phase.oddities].slice(0, 3)) report(`  odd: ${oddity.slice(0, 300)}`);
 }
 
-/** Seconds until no order is open any more; undefined when some still are after the issue's own limit. */
+/** Seconds until no order is open any more; undefined when some still are after the promised 30 s. */
 async function settled(address: string): Promise<number | undefined> {
   const beganAtMs = performance.now();
   const rpc = 'twicesafe.order.v1.OrderService/ListSagas';

@@ -8,7 +8,7 @@ import type { Refusal } from '../journal/decision.ts';
 /** A service's own reasons, each with the code it is answered with. */
 export type ReasonCatalogue = Readonly<Record<string, Code>>;
 
-/** The reasons that every RPC may answer. The second column of design.md's table, written once. */
+/** The reasons that every RPC may answer. Each with its code, written once. */
 export const commonReasons = {
   REQUEST_ID_REQUIRED: Code.InvalidArgument,
   REQUEST_ID_MALFORMED: Code.InvalidArgument,

@@ -29,7 +29,7 @@ export interface Shop {
   expectCleanAudit(): Promise<Asked>;
 }
 
-/** The issue's own limit: definite within 30 s. */
+/** The promise: definite within 30 s. */
 const settleMsMax = 30_000;
 const lookEveryMs = 50;
 
