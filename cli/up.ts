@@ -59,7 +59,7 @@ async function introduce(suite: Suite, settings: Settings): Promise<void> {
         settings.providerPort === undefined
           ? undefined
           : { port: settings.providerPort, pid: suite.processes.get('provider')?.pid() },
-      database: suite.databaseUri,
+      database: { uri: suite.databaseUri, pid: suite.processes.get('database')?.pid() },
       dataDir: relative('', settings.dataDir) || '.',
       requestId: randomUUID(),
       token: settings.operatorToken,

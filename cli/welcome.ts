@@ -11,7 +11,8 @@ export interface WelcomeFacts {
   }[];
   /** The simulated one; undefined when a real one is configured. */
   readonly provider: { readonly port: number; readonly pid: number | undefined } | undefined;
-  readonly database: string;
+  /** `pid` is undefined when the database is not ours. */
+  readonly database: { readonly uri: string; readonly pid: number | undefined };
   readonly dataDir: string;
   /** For the first order. A fresh one at each start: pasted twice it is one order, tomorrow it is another. */
   readonly requestId: string;
@@ -19,6 +20,7 @@ export interface WelcomeFacts {
 }
 
 export function welcome(facts: WelcomeFacts): string {
+  const databasePid = facts.database.pid === undefined ? '' : `  ${dim(`pid ${facts.database.pid}`)}`;
   const order = facts.services.find(({ name }) => name === 'order');
   const request = '{"account_id":"demo","lines":[{"sku":"tea","quantity":2}]}';
   const rpc = 'twicesafe.order.v1.OrderService/PlaceOrder';
@@ -36,7 +38,7 @@ export function welcome(facts: WelcomeFacts): string {
           `  ${'provider'.padEnd(10)} localhost:${facts.provider.port}  ${dim(`pid ${facts.provider.pid}`)}  simulated; its books: /admin/books`,
         ]
       : []),
-    `  ${'database'.padEnd(10)} ${facts.database}  ${dim(`data and logs in ${facts.dataDir}`)}`,
+    `  ${'database'.padEnd(10)} ${facts.database.uri}${databasePid}  ${dim(`data and logs in ${facts.dataDir}`)}`,
     '',
     bold('Place an order (paste one of these in another terminal)'),
     '',
