@@ -22,6 +22,9 @@ export interface SuiteRun {
 /** A bug that a seed of these does not show is found by another suite, or by nobody. Some ten seconds on a core. */
 export const simulationSeeds = 100;
 
+/** A sabotage may let a test wait for ever. No test that is named in the list takes a tenth of this. */
+const testDurationMsMax = 20_000;
+
 /** One run, on a machine that does other things too. What takes longer hangs. */
 const runDurationMsMax = 240_000;
 
@@ -39,6 +42,7 @@ interface TestReport {
   readonly success: boolean;
   readonly testResults: readonly {
     readonly name: string;
+    readonly status: string;
     readonly message: string;
     readonly assertionResults: readonly {
       readonly status: string;
@@ -50,24 +54,26 @@ interface TestReport {
 
 async function runTests(files: readonly string[], run: SuiteRun): Promise<SuiteResult> {
   const reportFile = join(run.dir, 'sabotage-report.json');
-  // No caches: they are kept in node_modules, which all copies share with the tree.
-  const options = ['--bail', '1', '--no-cache', '--no-fsModuleCache', '--reporter', 'json', '--outputFile'];
+  const options = [
+    ...['--bail', '1', '--testTimeout', String(testDurationMsMax)],
+    // The caches are kept in node_modules, which all copies share with the tree.
+    ...['--no-cache', '--no-fsModuleCache'],
+    ...['--reporter', 'json', '--outputFile', reportFile],
+  ];
   const { code, output } = await runNode(
-    ['node_modules/vitest/vitest.mjs', 'run', ...files, ...options, reportFile],
+    ['node_modules/vitest/vitest.mjs', 'run', ...files, ...options],
     run,
   );
   const text = await readFile(reportFile, 'utf8').catch(() => undefined);
   if (text === undefined) return { result: 'broken', why: lastLineOf(output) || `ended with code ${code}` };
   const { success, testResults } = JSON.parse(text) as TestReport;
-  for (const { name, assertionResults } of testResults) {
-    const failed = assertionResults.find(({ status }) => status === 'failed');
-    if (!failed) continue;
+  for (const { name, status, message, assertionResults } of testResults) {
+    if (status !== 'failed' || assertionResults.length === 0) continue;
     const file = name.slice(name.lastIndexOf('test/'));
-    return {
-      result: 'red',
-      test: `${file}: ${failed.fullName}`,
-      says: firstLineOf(failed.failureMessages?.[0] ?? ''),
-    };
+    const failed = assertionResults.find((test) => test.status === 'failed');
+    // Without a failed test it is what the file expects after all of its tests.
+    const test = failed ? `${file}: ${failed.fullName}` : `${file}, at its end`;
+    return { result: 'red', test, says: firstLineOf(failed?.failureMessages?.[0] ?? message) };
   }
   if (success && code === 0) return { result: 'green' };
   // A file that cannot even be loaded tests nothing: a sabotage that does not parse is no sabotage.

@@ -200,6 +200,23 @@ describe('CommitReservation and ReleaseReservation', () => {
     await done(commit(pair.first, 'c5', 'c5-other'));
   });
 
+  test('a commit of a reserve that a crash interrupted holds its lines first, or is refused like it', async () => {
+    await pair.put('s7-tea', 10n);
+    await pair.put('s7-cup', 2n);
+    const lines = [
+      { sku: 's7-tea', quantity: 2 },
+      { sku: 's7-cup', quantity: 3 },
+    ];
+    await pair.intend('s7', lines);
+    expect(await commit(pair.first, 's7')).toMatchObject({ reason: 'RESERVATION_REFUSED' });
+    expect(await pair.unitsOf('s7-tea')).toEqual([10n, 0n, 0n]);
+    await pair.intend('s8', lines.slice(0, 1));
+    expect(await commit(pair.first, 's8')).toMatchObject({
+      response: { reservation: { status: Status.COMMITTED } },
+    });
+    expect(await pair.unitsOf('s7-tea')).toEqual([8n, 0n, 2n]);
+  });
+
   test('a release of a refused reservation has nothing to give back', async () => {
     await pair.put('c6', 1n);
     expect(await reserve(pair.first, 'c6', [{ sku: 'c6', quantity: 2 }])).toMatchObject({

@@ -2,11 +2,16 @@
 
 import { type Client, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
+import { reservationEntity, scopedReservation } from '../../services/inventory/domain/names.ts';
+import { decideReserve } from '../../services/inventory/domain/reservation.ts';
+import { inventoryRules } from '../../services/inventory/domain/rules.ts';
 import { startInventory } from '../../services/inventory/server.ts';
 import {
   type AuditResponse,
   InventoryService,
 } from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
+import { requestKey } from '../../shared/idempotency/index.ts';
+import { createJournal } from '../../shared/journal/index.ts';
 import {
   createLog,
   createSystemClock,
@@ -77,6 +82,27 @@ export async function startInventoryPair({ journalStreams = 4 } = {}) {
       Promise.all(Array.from({ length: count }, (_, index) => call(index % 2 === 0 ? first : second, index))),
     put: (sku: string, onHand: bigint) =>
       done(ask((o) => first.putItem({ sku, name: sku, price: eur(250n), onHand }, o), `put-item-${sku}`)),
+    /** What a process leaves that dies after it recorded a reserve of the shop's, before it held anything. */
+    async intend(reservationId: string, lines: readonly { sku: string; quantity: number }[]) {
+      const dead = await createJournal({
+        database: database.db,
+        rules: inventoryRules,
+        owner: 'inventory',
+        streamCount: journalStreams,
+        writer: `dead-${reservationId}`,
+        clock: createSystemClock(),
+        random: createSystemRandom(),
+        log: createLog('inventory', 'silent'),
+      });
+      const scoped = scopedReservation('shop', reservationId);
+      await dead.submit({
+        key: requestKey('shop', 'ReserveStock', `reserve-${reservationId}`),
+        fingerprint: '',
+        entities: [reservationEntity(scoped)],
+        decide: () => decideReserve(undefined, scoped, { lines, reference: 'order-1' }),
+      });
+      await dead.close();
+    },
     /** Where the units of an item are: on hand, held, sold. */
     async unitsOf(sku: string) {
       const { item } = await second.getItem({ sku });

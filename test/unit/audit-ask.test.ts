@@ -12,10 +12,11 @@ const finding = { invariant: 'I4', entity: 'reservation/shop/r1', description: '
 
 /** Three services whose audits have a finding each; that of `brokenOff` ends without its summary. */
 function services(brokenOff?: 'order' | 'inventory' | 'payment') {
-  const parts = (service: string) => async function* () {
-    yield { findings: [finding] };
-    if (service !== brokenOff) yield { summary: { entryCount: 1n, opCount: 1n } };
-  };
+  const parts = (service: string) =>
+    async function* () {
+      yield { findings: [finding] };
+      if (service !== brokenOff) yield { summary: { entryCount: 1n, opCount: 1n } };
+    };
   return createRouterTransport(({ rpc }) => {
     rpc(OrderService.method.audit, parts('order'));
     rpc(InventoryService.method.audit, parts('inventory'));

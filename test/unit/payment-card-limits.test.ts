@@ -56,6 +56,8 @@ describe('a refund beyond those that may be under way', () => {
   });
 
   test('passes, so it is no decision: nothing is recorded, and the same request may succeed later', () => {
-    expect(() => decideRefundPayment([paymentWith(20)], refund)).toThrow('20 refunds of this payment are under way');
+    expect(() => decideRefundPayment([paymentWith(20)], refund)).toThrow(
+      '20 refunds of this payment are under way',
+    );
   });
 });

@@ -25,7 +25,7 @@ export const audits: readonly Sabotage[] = [
     file: 'cli/audit/ask.ts',
     from: "if (!ended) throw new Error('its audit broke off');",
     to: '',
-    caughtBy: ['test/unit/audit-verdicts.test.ts'],
+    caughtBy: ['test/unit/audit-ask.test.ts'],
   },
   {
     name: 'double-charge-not-counted',

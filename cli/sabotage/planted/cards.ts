@@ -26,8 +26,8 @@ export const cards: readonly Sabotage[] = [
     invariant: 'I2',
     file: 'services/payment/card-flow.ts',
     from: 'const isTooOld = (askedAt: Date): boolean => clock.nowMs() - askedAt.getTime() >= keyLifetimeMs;',
-    to: 'const isTooOld = (askedAt: Date): boolean => askedAt.getTime() < keyLifetimeMs * 0;',
-    caughtBy: ['test/unit/payment-card-properties.test.ts'],
+    to: 'const isTooOld = (askedAt: Date): boolean => askedAt.getTime() > clock.nowMs() + keyLifetimeMs;',
+    caughtBy: ['test/unit/payment-card-limits.test.ts'],
   },
   {
     name: 'silence-of-the-provider-taken-for-declined',
@@ -59,7 +59,7 @@ export const cards: readonly Sabotage[] = [
     file: 'services/payment/card-flow.ts',
     from: 'const mayTake = payment.cancel === undefined && !isTooOld(payment.createdAt);',
     to: 'const mayTake = !isTooOld(payment.createdAt);',
-    caughtBy: ['test/integration/payment-cards.test.ts'],
+    caughtBy: ['test/unit/payment-card-properties.test.ts'],
   },
   {
     name: 'passing-refusal-recorded',
@@ -67,7 +67,7 @@ export const cards: readonly Sabotage[] = [
     file: 'services/payment/domain/card-payment.ts',
     from: 'if ((payment.pendingRefunds?.length ?? 0) >= pendingRefundsMax) throw new TooManyRefundsError();',
     to: "if ((payment.pendingRefunds?.length ?? 0) >= pendingRefundsMax) return refuse(entity, { reason: 'RATE_LIMITED', message: 'too many', metadata: {} });",
-    caughtBy: ['test/integration/payment-cards.test.ts'],
+    caughtBy: ['test/unit/payment-card-limits.test.ts'],
   },
   {
     name: 'unsigned-webhook-believed',
@@ -75,6 +75,6 @@ export const cards: readonly Sabotage[] = [
     file: 'services/payment/provider/stripe-event.ts',
     from: "if (secret === '') return 'forged';",
     to: '',
-    caughtBy: ['test/integration/payment-webhooks.test.ts'],
+    caughtBy: ['test/contract/payment-provider.test.ts'],
   },
 ];

@@ -19,7 +19,7 @@ export const inventory: readonly Sabotage[] = [
     file: 'services/inventory/domain/names.ts',
     from: '`hold/${scoped}/${sku}`',
     to: '`hold/${scoped}/${sku}/${crypto.randomUUID()}`',
-    caughtBy: ['test/unit/inventory-interleavings.test.ts', 'simulation'],
+    caughtBy: ['test/unit/inventory-interleavings.test.ts'],
   },
   {
     name: 'freed-again-by-each-request',
@@ -91,7 +91,7 @@ export const inventory: readonly Sabotage[] = [
     file: 'services/inventory/reservation-handlers.ts',
     from: "if (before?.status === 'requested') await flow.take(scoped, before.lines);",
     to: '',
-    caughtBy: ['test/integration/inventory-reservations.test.ts', 'simulation'],
+    caughtBy: ['test/integration/inventory-reservations.test.ts'],
   },
   {
     name: 'committed-after-its-time',

@@ -17,7 +17,7 @@ export const journal: readonly Sabotage[] = [
     file: 'shared/journal/indexes.ts',
     from: '(wanted.unique && found.unique !== true) ||',
     to: '',
-    caughtBy: ['test/contract/journal.test.ts'],
+    caughtBy: ['test/unit/journal-indexes.test.ts'],
   },
   {
     name: 'fingerprint-not-compared',
@@ -30,8 +30,8 @@ export const journal: readonly Sabotage[] = [
   {
     name: 'two-messages-joined-under-one-key',
     invariant: 'I7',
-    file: 'shared/journal/flush.ts',
-    from: "if (submission.fingerprint === '' || submission.fingerprint === earlier.fingerprint) {",
+    file: 'shared/journal/under-way.ts',
+    from: "if (fingerprint === '' || fingerprint === earlier.fingerprint) {",
     to: 'if (earlier.recorded) {',
     caughtBy: ['test/contract/journal.test.ts'],
   },
@@ -70,9 +70,9 @@ export const journal: readonly Sabotage[] = [
   {
     name: 'timeout-taken-for-failure',
     invariant: 'I8',
-    file: 'shared/journal/flush.ts',
+    file: 'shared/journal/waiting.ts',
     from: "waiting.reject(new JournalUnavailableError('the database did not answer in time', cause));",
-    to: "waiting.resolve({ outcome: { succeeded: false, refusal: { reason: 'FAILED', message: 'too late', metadata: {} } }, fingerprint: '', writer: '', replayed: false, states: new Map(), at: clock.now() });",
+    to: "waiting.resolve({ outcome: { succeeded: false, refusal: { reason: 'FAILED', message: 'too late', metadata: {} } }, fingerprint: '', writer: '', replayed: false, states: new Map(), at: new Date(nowMs) });",
     caughtBy: ['test/contract/journal-faults.test.ts'],
   },
   {

@@ -59,7 +59,7 @@ export const payment: readonly Sabotage[] = [
     file: 'services/payment/domain/names.ts',
     from: '=> `payment/${caller}/${paymentId}`;',
     to: '=> caller && `payment/all/${paymentId}`;',
-    caughtBy: ['test/unit/payment-payment.test.ts', 'test/integration/payment-service.test.ts'],
+    caughtBy: ['test/unit/payment-payment.test.ts'],
   },
   {
     name: 'withdrawn-beyond-the-balance',

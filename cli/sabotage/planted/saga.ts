@@ -81,7 +81,7 @@ export const saga: readonly Sabotage[] = [
     file: 'shared/saga/saga-state.ts',
     from: "return saga.phase === 'running' ? { ...saga, phase: 'confirmed', attention: null } : saga;",
     to: "return { ...saga, phase: 'confirmed', attention: null };",
-    caughtBy: ['test/unit/saga-interleavings.test.ts'],
+    caughtBy: ['test/unit/order-properties.test.ts'],
   },
   {
     name: 'coordinator-turns-a-confirmed-saga',
