@@ -121,10 +121,14 @@ describe('the adapter on a connection that delivers somebody else’s answers', 
     expect(await adapter.refund(refundOf('mine', 'pi_mine'))).toMatchObject({ outcome: 'unknown' });
   });
 
-  test('believes no event while there is no secret to sign one with', () => {
+  test('believes no event that was signed with another secret, or with none', () => {
     const body = Buffer.from(JSON.stringify({ id: 'evt_1', object: 'event', data: { object: others } }));
-    const signature = stripe.webhooks.generateTestHeaderString({ payload: body.toString(), secret: '' });
-    expect(adapter.readEvent(body, signature)).toBe('forged');
+    const signedWith = (secret: string) =>
+      stripe.webhooks.generateTestHeaderString({ payload: body.toString(), secret });
+    const withSecret = createStripeProvider({ stripe, webhookSecret: 'whsec_test' });
+    expect(withSecret.readEvent(body, signedWith('whsec_test'))).toMatchObject({ eventId: 'evt_1' });
+    expect(withSecret.readEvent(body, signedWith('whsec_wrong'))).toBe('forged');
+    expect(adapter.readEvent(body, signedWith(''))).toBe('forged');
   });
 });
 

@@ -22,6 +22,16 @@ describe('a charge whose answer was lost', () => {
   });
 });
 
+describe('a charge whose cancel is wished before anybody knows what became of it', () => {
+  test('is abandoned: it is not taken only to be given back', async () => {
+    const world = createCardWorld({ misbehaviours: [], fates: ['go', 'go', 'die'] });
+    expect(await told(world.create(world.startProcess(), 'card.1'))).toBe('died');
+    expect(world.taken('card.1')).toMatchObject({ chargeCount: 0 });
+    expect(await told(world.cancel(world.startProcess(), 'card.1'))).toBe('status 6');
+    expect(world.taken('card.1')).toMatchObject({ chargeCount: 0, charged: 0n });
+  });
+});
+
 describe('a refund beyond those that may be under way', () => {
   const at = new Date('2026-11-24T12:00:00Z');
   const paymentWith = (pendingCount: number): AskedPayment => ({

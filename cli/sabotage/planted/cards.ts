@@ -59,7 +59,7 @@ export const cards: readonly Sabotage[] = [
     file: 'services/payment/card-flow.ts',
     from: 'const mayTake = payment.cancel === undefined && !isTooOld(payment.createdAt);',
     to: 'const mayTake = !isTooOld(payment.createdAt);',
-    caughtBy: ['test/unit/payment-card-properties.test.ts'],
+    caughtBy: ['test/unit/payment-card-limits.test.ts'],
   },
   {
     name: 'passing-refusal-recorded',
@@ -73,8 +73,8 @@ export const cards: readonly Sabotage[] = [
     name: 'unsigned-webhook-believed',
     invariant: 'I2',
     file: 'services/payment/provider/stripe-event.ts',
-    from: "if (secret === '') return 'forged';",
-    to: '',
+    from: 'event = stripe.webhooks.constructEvent(body, signature, secret);',
+    to: 'event = JSON.parse(body.toString());',
     caughtBy: ['test/contract/payment-provider.test.ts'],
   },
 ];

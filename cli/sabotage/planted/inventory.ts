@@ -59,7 +59,7 @@ export const inventory: readonly Sabotage[] = [
     file: flow,
     from: 'const holds = await Promise.all(lines.map((line) => giveBack(scoped, line)));',
     to: 'const holds = await Promise.all(lines.slice(0, 1).map((line) => giveBack(scoped, line)));',
-    caughtBy: ['test/integration/inventory-reservations.test.ts'],
+    caughtBy: ['test/unit/inventory-interleavings.test.ts'],
   },
   {
     name: 'refused-reservation-keeps-its-holds',
@@ -86,7 +86,7 @@ export const inventory: readonly Sabotage[] = [
     caughtBy: ['test/unit/inventory-reservation.test.ts'],
   },
   {
-    name: 'commit-sells-what-was-never-held',
+    name: 'committed-before-its-lines-are-held',
     invariant: 'I4',
     file: 'services/inventory/reservation-handlers.ts',
     from: "if (before?.status === 'requested') await flow.take(scoped, before.lines);",

@@ -84,7 +84,7 @@ export const order: readonly Sabotage[] = [
     caughtBy: ['test/unit/order-total.test.ts'],
   },
   {
-    name: 'priced-before-it-was-held',
+    name: 'only-the-first-line-charged',
     invariant: 'I2',
     file: 'services/order/place-order.ts',
     from: 'const priced = totalOf(lines, order.totalMax);',
