@@ -8,9 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PaymentStatus } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import { type Child, startChild } from '../../shared/processes/index.ts';
+import { ask, type Told } from '../support/ask.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { eur } from '../support/payment-books.ts';
-import { ask, type PaymentClient, paymentClient, type Told } from '../support/payment-service.ts';
+import { type PaymentClient, paymentClient } from '../support/payment-service.ts';
 import { heldBy, type ProviderProcess, shortTimes, startProvider } from '../support/provider-process.ts';
 
 const readyDurationMsMax = 30_000;

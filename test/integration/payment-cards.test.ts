@@ -4,16 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { misbehaviours } from '../../provider-simulator/misbehaviour.ts';
 import { PaymentStatus } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import type { RunningService } from '../../shared/runtime/index.ts';
+import { ask, type Told } from '../support/ask.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { eur } from '../support/payment-books.ts';
-import {
-  ask,
-  auditOf,
-  type PaymentClient,
-  paymentClient,
-  startPaymentOn,
-  type Told,
-} from '../support/payment-service.ts';
+import { auditOf, type PaymentClient, paymentClient, startPaymentOn } from '../support/payment-service.ts';
 import { heldBy, type ProviderProcess, startProvider } from '../support/provider-process.ts';
 
 let provider: ProviderProcess;

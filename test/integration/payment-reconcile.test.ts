@@ -3,16 +3,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PaymentDifferenceKind } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import type { RunningService } from '../../shared/runtime/index.ts';
+import { ask, done } from '../support/ask.ts';
 import { freshDatabase } from '../support/database.ts';
 import { eur } from '../support/payment-books.ts';
-import {
-  ask,
-  auditOf,
-  done,
-  type PaymentClient,
-  paymentClient,
-  startPaymentOn,
-} from '../support/payment-service.ts';
+import { auditOf, type PaymentClient, paymentClient, startPaymentOn } from '../support/payment-service.ts';
 import { type ProviderProcess, startProvider } from '../support/provider-process.ts';
 
 let provider: ProviderProcess;

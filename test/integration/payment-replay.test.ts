@@ -6,13 +6,12 @@ import {
   CreatePaymentResponseSchema,
   PaymentStatus,
 } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
+import { ask, done } from '../support/ask.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { eur, usd } from '../support/payment-books.ts';
 import {
-  ask,
   askToOpen,
   auditOf,
-  done,
   type PaymentClient,
   pay,
   paymentClient,

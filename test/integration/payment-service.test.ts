@@ -2,9 +2,10 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PaymentStatus } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
+import { ask, done } from '../support/ask.ts';
 import { freshDatabase } from '../support/database.ts';
 import { eur } from '../support/payment-books.ts';
-import { ask, askToOpen, auditOf, done, pay, startPaymentPair } from '../support/payment-service.ts';
+import { askToOpen, auditOf, pay, startPaymentPair } from '../support/payment-service.ts';
 
 let pair: Awaited<ReturnType<typeof startPaymentPair>>;
 

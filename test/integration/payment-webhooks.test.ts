@@ -4,9 +4,10 @@ import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PaymentStatus } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import type { RunningService } from '../../shared/runtime/index.ts';
+import { ask } from '../support/ask.ts';
 import { freshDatabase } from '../support/database.ts';
 import { eur } from '../support/payment-books.ts';
-import { ask, type PaymentClient, paymentClient, startPaymentOn } from '../support/payment-service.ts';
+import { type PaymentClient, paymentClient, startPaymentOn } from '../support/payment-service.ts';
 import { type ProviderProcess, startProvider } from '../support/provider-process.ts';
 
 const secret = 'whsec_test';

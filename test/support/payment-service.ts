@@ -1,13 +1,10 @@
-// The payment service for integration tests: instances in this process on a real database, and clients that say plainly
-// what came back.
+// The payment service for integration tests: instances in this process on a real database, and their clients.
 
-import { type CallOptions, type Client, ConnectError, createClient } from '@connectrpc/connect';
+import { type Client, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import type { PaymentConfig } from '../../services/payment/config.ts';
 import { startPayment } from '../../services/payment/server.ts';
-import { BadRequestSchema, ErrorInfoSchema } from '../../shared/gen/google/rpc/error_details_pb.ts';
 import { type AuditResponse, PaymentService } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
-import { replayedHeader } from '../../shared/rpc/index.ts';
 import {
   createLog,
   createSystemClock,
@@ -15,6 +12,7 @@ import {
   noFailpoints,
   type RunningService,
 } from '../../shared/runtime/index.ts';
+import { ask } from './ask.ts';
 import type { FreshDatabase } from './database.ts';
 import { eur } from './payment-books.ts';
 
@@ -63,52 +61,6 @@ export function paymentClient(
     ],
   });
   return createClient(PaymentService, transport);
-}
-
-/** What came back of one call. */
-export type Told<T> =
-  | { readonly response: T; readonly replayed: boolean }
-  | {
-      readonly reason: string;
-      readonly metadata: Record<string, string>;
-      readonly fields: string[];
-      readonly replayed: boolean;
-    };
-
-export async function ask<T>(
-  call: (options: CallOptions) => Promise<T>,
-  requestId?: string,
-): Promise<Told<T>> {
-  let replayed = false;
-  const options: CallOptions = {
-    headers: requestId === undefined ? {} : { 'request-id': requestId },
-    onHeader: (headers) => {
-      replayed = headers.get(replayedHeader) === 'true';
-    },
-  };
-  try {
-    const response = await call(options);
-    return { response, replayed };
-  } catch (error) {
-    if (!(error instanceof ConnectError)) throw error;
-    const [info] = error.findDetails(ErrorInfoSchema);
-    const fields = error
-      .findDetails(BadRequestSchema)
-      .flatMap((bad) => bad.fieldViolations.map(({ field }) => field));
-    return {
-      reason: info?.reason ?? error.message,
-      metadata: { ...info?.metadata },
-      fields,
-      replayed: error.metadata.get(replayedHeader) === 'true',
-    };
-  }
-}
-
-/** What a test rests on must have happened, or its own expectation could be met by accident. */
-export async function done<T>(told: Promise<Told<T>>): Promise<T> {
-  const answer = await told;
-  if ('response' in answer) return answer.response;
-  throw new Error(`the test could not begin: ${answer.reason} ${answer.fields}`);
 }
 
 export const askToOpen = (client: PaymentClient, accountId: string, openingBalance = eur(1_000n)) =>
