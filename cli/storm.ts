@@ -106,8 +106,8 @@ async function storm({ options, target, history, files, signal }: Storm): Promis
     const lost = lostCount();
 
     samples.enter('settling', clock());
-    state.doing = 'settling: asking until every request and every saga has an end';
-    const settled = await untilAtRest({ fleet, sender, operator, clock });
+    state.doing = 'settling: until every saga and every request has an end';
+    const settled = await untilAtRest({ fleet, sender, operator, clock, healedAtMs: load.healedAtMs });
     state.isChecking = true;
     state.doing = 'asking every request once more, and reading every order';
     await fleet.recheck(recheckMsMax);

@@ -60,7 +60,7 @@ interface Raw {
   mismatch: number;
   cancel: number;
   kills: boolean;
-  killEvery: number;
+  killEvery?: number;
   orderProcesses: number;
   orderDeadline: number;
   order?: string[];
@@ -109,7 +109,11 @@ export function stormCommand(run: (options: StormOptions) => Promise<number>): C
     .option('--mismatch <share>', 'of all requests, how many reuse their id for another message', share, 0.03)
     .option('--cancel <share>', 'of all orders, how many are cancelled while they are placed', share, 0.06)
     .option('--no-kills', 'kill and pause nobody')
-    .option('--kill-every <time>', 'between two kills or pauses', duration, 4_000)
+    .option(
+      '--kill-every <time>',
+      'between two kills or pauses (default: 4s, and 7s in ten minutes)',
+      duration,
+    )
     .optionsGroup('Its own suite')
     .option('--order-processes <count>', 'processes of the order service', wholeNumber, 2)
     .option('--order-deadline <time>', 'how long an order has to be confirmed', duration, 4_000)
@@ -147,7 +151,7 @@ function fromRaw(raw: Raw): StormOptions {
       mismatched: raw.mismatch,
       cancelled: raw.cancel,
     },
-    killEveryMs: raw.kills ? raw.killEvery : undefined,
+    killEveryMs: raw.kills ? (raw.killEvery ?? killEveryMsIn(raw.duration)) : undefined,
     orderProcesses: Math.max(1, raw.orderProcesses),
     orderDeadlineMs: raw.orderDeadline,
     addresses: addressesOf(raw),
@@ -157,6 +161,11 @@ function fromRaw(raw: Raw): StormOptions {
     outDir: raw.out,
     goals: raw.slo,
   };
+}
+
+/** Each process a dozen times in a long storm; more would leave it no time to do anything wrong between two kills. */
+function killEveryMsIn(durationMs: number): number {
+  return Math.max(4_000, durationMs / 85);
 }
 
 function loadOf({ inFlight, rate, ramp }: Raw): LoadChoice {

@@ -8,17 +8,30 @@ import type { LoadChoice } from './options.ts';
 export interface Phase {
   readonly name: string;
   /** For people: what is going on now. */
-  says(ceiling: number): string;
+  says(found: Found): string;
   readonly durationMs: number;
-  load(ceiling: number): Load;
+  load(found: Found): Load;
   /** Whether processes are killed in it. Never in an excess or after it: that would hide what the excess did. */
   readonly kills: boolean;
 }
 
-/** Of what the closed loop reached: a load that leaves room for duplicates and for a process that is down. */
+/** What the closed loop has shown so far, in answered requests a second. */
+export interface Found {
+  /** At its best, with everything up. */
+  readonly ceiling: number;
+  /** On average, processes that were down and orders that had to wait for them included. */
+  readonly usual: number;
+}
+
+/** Of what was found: a load that leaves room for duplicates, and while somebody kills, for what is down. */
 const steadyShare = 0.5;
 const excessTimes = 3;
 const rampSteps = 10;
+/**
+ * The phases after the closed loop do not grow with a long storm: what they show is seen within these, and a longer
+ * excess would only pile up more requests that are asked again at the end.
+ */
+const phaseMsMax = { steady: 60_000, excess: 20_000, recovery: 30_000 };
 
 export function phasesOf(choice: LoadChoice, durationMs: number): Phase[] {
   switch (choice.kind) {
@@ -34,31 +47,28 @@ export function phasesOf(choice: LoadChoice, durationMs: number): Phase[] {
         return open(`ramp ${perSecond}/s`, durationMs / rampSteps, true, () => perSecond, 'ramp');
       });
     case 'mix':
-      return [
-        closed('storm', choice.inFlight, durationMs * 0.53),
-        open(
-          'steady',
-          durationMs * 0.15,
-          true,
-          (ceiling) => ceiling * steadyShare,
-          'open loop at half the ceiling',
-        ),
-        open(
-          'excess',
-          durationMs * 0.12,
-          false,
-          (ceiling) => ceiling * excessTimes,
-          'three times the ceiling',
-        ),
-        open(
-          'recovery',
-          durationMs * 0.2,
-          false,
-          (ceiling) => ceiling * steadyShare,
-          'half the ceiling again',
-        ),
-      ];
+      return mixOf(choice.inFlight, durationMs);
   }
+}
+
+function mixOf(inFlight: number, durationMs: number): Phase[] {
+  const steadyMs = Math.min(durationMs * 0.15, phaseMsMax.steady);
+  const excessMs = Math.min(durationMs * 0.12, phaseMsMax.excess);
+  const recoveryMs = Math.min(durationMs * 0.2, phaseMsMax.recovery);
+  const half = ({ ceiling }: Found) => ceiling * steadyShare;
+  return [
+    closed('storm', inFlight, durationMs - steadyMs - excessMs - recoveryMs),
+    open('steady', steadyMs, true, ({ usual }) => usual * steadyShare, 'open loop at half of that'),
+    {
+      ...open('excess', excessMs, false, ({ ceiling }) => ceiling * excessTimes, 'three times the ceiling'),
+      load: ({ ceiling }) => ({
+        kind: 'open',
+        perSecond: rateOf(ceiling * excessTimes),
+        endsWithPhase: true,
+      }),
+    },
+    open('recovery', recoveryMs, false, half, 'half the ceiling'),
+  ];
 }
 
 function closed(name: string, inFlight: number, durationMs: number): Phase {
@@ -75,25 +85,36 @@ function open(
   name: string,
   durationMs: number,
   kills: boolean,
-  perSecondAt: (ceiling: number) => number,
+  perSecondAt: (found: Found) => number,
   words: string,
 ): Phase {
-  const rate = (ceiling: number) => Math.max(1, Math.round(perSecondAt(ceiling)));
   return {
     name,
     durationMs,
     kills,
-    says: (ceiling) => `${words}, ${rate(ceiling)} requests a second`,
-    load: (ceiling) => ({ kind: 'open', perSecond: rate(ceiling) }),
+    says: (found) => `${words}, ${rateOf(perSecondAt(found))} requests a second`,
+    load: (found) => ({ kind: 'open', perSecond: rateOf(perSecondAt(found)), endsWithPhase: false }),
   };
+}
+
+function rateOf(perSecond: number): number {
+  return Math.max(1, Math.round(perSecond));
 }
 
 /** One second can be luck; three in a row are a capacity. */
 const ceilingSeconds = 3;
 
+const ofClosedLoop = ({ phase }: Sample) => phase === 'storm' || phase === 'closed loop';
+
+export function foundIn(seconds: readonly Sample[]): Found {
+  const closedLoop = seconds.filter(ofClosedLoop);
+  const answered = closedLoop.reduce((sum, sample) => sum + sample.answered, 0);
+  return { ceiling: ceilingOf(seconds), usual: closedLoop.length === 0 ? 0 : answered / closedLoop.length };
+}
+
 /** Answered requests a second that the closed loop reached, at its best. */
 export function ceilingOf(seconds: readonly Sample[]): number {
-  const closedLoop = seconds.filter(({ phase }) => phase === 'storm' || phase === 'closed loop');
+  const closedLoop = seconds.filter(ofClosedLoop);
   let best = 0;
   for (let index = 0; index + ceilingSeconds <= closedLoop.length; index += 1) {
     const window = closedLoop.slice(index, index + ceilingSeconds);

@@ -57,6 +57,8 @@ export interface PlannedRequest {
   readonly readsBack: boolean;
   /** Whether the other caller tries to read it. */
   readonly isPeekedAt: boolean;
+  /** Its caller retries as fast as it likes, also when a server asks it to come back later. */
+  readonly isHasty: boolean;
 }
 
 /** Which faults, and how many. Shares are of calls, 0 to 1. */
@@ -89,6 +91,8 @@ const burstMsMax = 30;
 /** Of the duplicates of a request. */
 const lateShare = 0.2;
 const lateMsMin = 500;
+/** There is one such client in every company. */
+const hastyShare = 0.15;
 
 export function planRequest(options: PlanOptions, number: number): PlannedRequest {
   const { seed, run, callerCount, mix } = options;
@@ -116,6 +120,7 @@ export function planRequest(options: PlanOptions, number: number): PlannedReques
     cancelAfterMs: isOrder && draws.chance(mix.cancelled) ? draws.whole(0, 80) : undefined,
     readsBack: isOrder && draws.chance(0.15),
     isPeekedAt: isOrder && callerCount > 1 && draws.chance(0.05),
+    isHasty: draws.chance(hastyShare),
   };
 }
 

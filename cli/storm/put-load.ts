@@ -8,12 +8,14 @@ import type { Fleet } from './load/fleet.ts';
 import type { Counts } from './load/messages.ts';
 import type { Percentiles, Sample, Samples } from './load/samples.ts';
 import type { StormOptions } from './options.ts';
-import { ceilingOf, phasesOf } from './phases.ts';
+import { foundIn, phasesOf } from './phases.ts';
 import type { StormState } from './screen/live.ts';
 import type { Target } from './target.ts';
 
 export interface LoadDone {
   readonly durationMs: number;
+  /** When everything was up again, on the storm's clock. */
+  readonly healedAtMs: number;
   readonly ceilingPerSecond: number;
   readonly phases: readonly PhaseDone[];
   /** Everything that was counted until the load had ended. What is asked afterwards is no load. */
@@ -57,16 +59,15 @@ export async function putLoad(deps: {
   state.struck = killer.struck;
   const told: string[] = [];
   const loads: Promise<void>[] = [];
-  let ceiling = 0;
   let isOver = false;
   for (const phase of phases) {
     if (isOver) break;
-    ceiling = Math.max(ceiling, ceilingOf(samples.seconds));
-    const says = phase.says(ceiling);
+    const found = foundIn(samples.seconds);
+    const says = phase.says(found);
     told.push(says);
     state.doing = `${phase.name}: ${says}`;
     samples.enter(phase.name, clock());
-    loads.push(fleet.put(phase.load(ceiling), phase.durationMs));
+    loads.push(fleet.put(phase.load(found), phase.durationMs));
     const endMs = clock() + phase.durationMs;
     while (clock() < endMs && !isOver) {
       await Promise.race([sleep(lookEveryMs), fleet.broken]);
@@ -79,11 +80,13 @@ export async function putLoad(deps: {
   samples.enter(healing, clock());
   // Healed first: calls to a process that is frozen would wait for it.
   await killer.heal();
+  const healedAtMs = clock();
   await Promise.all(loads);
   const counts = { ...samples.total };
   return {
     durationMs,
-    ceilingPerSecond: Math.max(ceiling, ceilingOf(samples.seconds)),
+    healedAtMs,
+    ceilingPerSecond: foundIn(samples.seconds).ceiling,
     phases: samples.phases().flatMap((phase, index) => {
       const says = told[index];
       return says === undefined ? [] : [{ ...phase, says }];

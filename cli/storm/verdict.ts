@@ -9,6 +9,7 @@ import { type Contradiction, type Wrong, wrongs } from './laws/law.ts';
 import type { Percentiles } from './load/samples.ts';
 import type { Goals } from './options.ts';
 import type { Recovery } from './phases.ts';
+import type { Settled } from './settle.ts';
 
 export interface VerdictLine {
   readonly invariant: string;
@@ -48,8 +49,7 @@ export interface Evidence {
     readonly asked: Audited;
     readonly comparison: Comparison;
   };
-  /** From the moment when everything was up again until every saga and every request was definite. */
-  readonly settle: { readonly tookMs: number; readonly openSagas: number; readonly unanswered: number };
+  readonly settle: Pick<Settled, 'tookMs' | 'openSagas' | 'unanswered'>;
   readonly callerCount: number;
   readonly recovery: Recovery;
   readonly goals: Goals;
@@ -66,7 +66,7 @@ const ownWords: Readonly<Record<string, string>> = {
   I11: 'after an excess, goodput comes back without a restart',
 };
 
-/** What is promised: this long after everything is up again, every saga and every request is definite. */
+/** What is promised: this long after everything is up again, every saga is definite. */
 const settleMsMax = 30_000;
 
 /** Whom it hurts when the services themselves find an invariant broken. */

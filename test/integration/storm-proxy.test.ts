@@ -2,7 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { afterEach, expect, test, vi } from 'vitest';
 import { type Loss, openProxy } from '../../cli/storm/faults/proxy.ts';
 import { callOf, getOrder } from '../../cli/storm/load/calls.ts';
-import { openWire, type Wire, type WireAnswer } from '../../cli/storm/load/wire.ts';
+import { openWire, type Wire, type WireAnswer } from '../../cli/wire.ts';
 import { GetOrderResponseSchema } from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
 import { startToyOrders } from '../support/toy-order-server.ts';
 

@@ -9,8 +9,9 @@ import {
   type MessageShape,
   toBinary,
 } from '@bufbuild/protobuf';
-import { ErrorInfoSchema } from '../../../shared/gen/google/rpc/error_details_pb.ts';
-import type { WireAnswer } from './wire.ts';
+import { durationMs } from '@bufbuild/protobuf/wkt';
+import { ErrorInfoSchema, RetryInfoSchema } from '../../../shared/gen/google/rpc/error_details_pb.ts';
+import type { WireAnswer } from '../../wire.ts';
 
 export type Answer<T> =
   | { readonly outcome: 'done'; readonly response: T; readonly replayed: boolean; readonly hash: string }
@@ -21,7 +22,8 @@ export type Answer<T> =
       readonly replayed: boolean;
       readonly hash: string;
     }
-  | { readonly outcome: 'unknown'; readonly reason: string };
+  /** `retryDelayMs`: what the server asks for (RetryInfo); 0 when it does not. */
+  | { readonly outcome: 'unknown'; readonly reason: string; readonly retryDelayMs: number };
 
 /** With these codes and the services' ErrorInfo a server says: decided, and it is no. */
 const definiteCodes: readonly unknown[] = [
@@ -35,7 +37,7 @@ export function readAnswer<I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
   answer: WireAnswer,
 ): Answer<MessageShape<O>> {
-  if (answer.lost) return { outcome: 'unknown', reason: answer.why.replaceAll(' ', '_').toUpperCase() };
+  if (answer.lost) return unknown(answer.why.replaceAll(' ', '_').toUpperCase());
   const { status, replayed, body } = answer;
   if (status === 200) {
     try {
@@ -43,10 +45,22 @@ export function readAnswer<I extends DescMessage, O extends DescMessage>(
       // Hashed after a round trip: fields in their order, so that only what they say can make two answers differ.
       return { outcome: 'done', response, replayed, hash: hashOf(toBinary(method.output, response)) };
     } catch {
-      return { outcome: 'unknown', reason: 'UNREADABLE' };
+      return unknown('UNREADABLE');
     }
   }
   return readError(body, replayed);
+}
+
+function unknown(reason: string, retryDelayMs = 0): Answer<never> {
+  return { outcome: 'unknown', reason, retryDelayMs };
+}
+
+function detailOf<T extends DescMessage>(
+  schema: T,
+  { details }: ConnectErrorJson,
+): MessageShape<T> | undefined {
+  const detail = details?.find(({ type }) => type === schema.typeName);
+  return detail && fromBinary(schema, Buffer.from(detail.value, 'base64'));
 }
 
 interface ConnectErrorJson {
@@ -61,12 +75,13 @@ function readError(body: Buffer, replayed: boolean): Answer<never> {
     error = JSON.parse(body.toString('utf8')) as ConnectErrorJson;
   } catch {
     // Whoever wrote this, it was none of the services.
-    return { outcome: 'unknown', reason: 'UNREADABLE' };
+    return unknown('UNREADABLE');
   }
-  const detail = error.details?.find(({ type }) => type === ErrorInfoSchema.typeName);
-  const info = detail && fromBinary(ErrorInfoSchema, Buffer.from(detail.value, 'base64'));
+  const info = detailOf(ErrorInfoSchema, error);
   if (info?.domain !== 'twicesafe' || !definiteCodes.includes(error.code)) {
-    return { outcome: 'unknown', reason: info?.reason ?? String(error.code ?? 'UNREADABLE').toUpperCase() };
+    const delay = detailOf(RetryInfoSchema, error)?.retryDelay;
+    const reason = info?.reason ?? String(error.code ?? 'UNREADABLE').toUpperCase();
+    return unknown(reason, delay ? durationMs(delay) : 0);
   }
   const metadata = Object.fromEntries(
     Object.entries(info.metadata).sort(([one], [other]) => (one < other ? -1 : 1)),

@@ -15,11 +15,11 @@ import {
   PaymentService,
 } from '../../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import type { ServiceName } from '../../settings.ts';
+import type { WireAnswer } from '../../wire.ts';
 import { type Account, currency, type Item as Goods } from '../goods.ts';
 import type { AskedFacts, ToldFacts } from '../history/line.ts';
 import type { Asked } from '../plan.ts';
 import { type Answer, hashOf, readAnswer } from './answer.ts';
-import type { WireAnswer } from './wire.ts';
 
 export interface Call {
   readonly service: ServiceName;

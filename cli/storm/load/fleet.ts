@@ -99,7 +99,7 @@ export function startFleet(
 }
 
 function shareOf(load: Load, index: number, workerCount: number): Load {
-  if (load.kind === 'open') return { kind: 'open', perSecond: load.perSecond / workerCount };
+  if (load.kind === 'open') return { ...load, perSecond: load.perSecond / workerCount };
   const inFlight = Math.floor(load.inFlight / workerCount) + (index < load.inFlight % workerCount ? 1 : 0);
   return { kind: 'closed', inFlight };
 }

@@ -25,10 +25,13 @@ export interface WorkerData {
   readonly plan: PlanOptions;
 }
 
-/** `closed`: so many requests at once. `open`: so many a second, whether or not they are answered. */
+/**
+ * `closed`: so many requests at once. `open`: so many a second, whether or not they are answered. `endsWithPhase`: whoever
+ * has no answer at its end gives up for now, so that an excess stops when it is said to stop.
+ */
 export type Load =
   | { readonly kind: 'closed'; readonly inFlight: number }
-  | { readonly kind: 'open'; readonly perSecond: number };
+  | { readonly kind: 'open'; readonly perSecond: number; readonly endsWithPhase: boolean };
 
 /** An order is finished under its ticket: a load may go on while the next one begins. */
 export type Ticketed = Order & { readonly ticket: number };

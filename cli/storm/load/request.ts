@@ -22,6 +22,8 @@ export interface Message {
   readonly call: Call;
   attempt: number;
   answered: boolean;
+  /** What the last answer asked for; 0 when it asked for nothing. */
+  retryDelayMs: number;
 }
 
 export interface RequestDependencies {
@@ -42,7 +44,10 @@ export interface RequestDependencies {
 
 /** After these, some four seconds, a caller gives up for now; the end of the storm asks again until there is an answer. */
 const retriesMax = 9;
-/** The first retry comes at once, as bad clients do it. The last ones find a process that was killed meanwhile. */
+/**
+ * The first retry comes at once, as bad clients do it. The last ones find a process that was killed meanwhile. Callers wait
+ * longer when they are told to (RetryInfo), but for the hasty ones.
+ */
 const pauseMs = { second: 25, max: 1_000 };
 /** Longer than any duplicate of a burst is delayed, shorter than any late one. */
 const burstMsMax = 100;
@@ -50,10 +55,15 @@ const burstMsMax = 100;
 const lookupAttemptsMax = 5;
 const lookupPauseMs = 15;
 
-/** One request under way. */
-interface UnderWay {
-  readonly planned: PlannedRequest;
+/** When a request was meant to be sent, and after which moment its caller asks no more for now. */
+export interface Times {
   readonly intendedAtMs: number;
+  readonly givesUpAtMs: number;
+}
+
+/** One request under way. */
+interface UnderWay extends Times {
+  readonly planned: PlannedRequest;
   readonly caller: CallerIdentity;
   /** Empty for a read. */
   readonly requestId: string;
@@ -68,13 +78,13 @@ interface UnderWay {
 /** Resolves when the request has a definite answer or was left; late duplicates come after that. */
 export async function carryOut(
   planned: PlannedRequest,
-  intendedAtMs: number,
+  times: Times,
   deps: RequestDependencies,
 ): Promise<void> {
   const isRead = planned.asked.rpc === 'GetAccount' || planned.asked.rpc === 'GetItem';
   const request: UnderWay = {
     planned,
-    intendedAtMs,
+    ...times,
     caller: callerAt(deps, planned.caller),
     requestId: isRead ? '' : planned.requestId,
     messages: new Map(),
@@ -123,6 +133,7 @@ function messageOf({ messages, requestId, caller }: UnderWay, asked: Asked): Mes
     call: callOf(asked),
     attempt: 0,
     answered: false,
+    retryDelayMs: 0,
   };
   messages.set(asked, message);
   return message;
@@ -136,6 +147,7 @@ async function ask(request: UnderWay, asked: Asked, send: Send, deps: RequestDep
   const { attempt } = request;
   const { call } = message;
   const { answer, told } = await deps.sender.send({ call, send, requestId, caller, attempt, phase: 'storm' });
+  message.retryDelayMs = answer.outcome === 'unknown' ? answer.retryDelayMs : 0;
   if (answer.outcome === 'unknown') return;
   message.answered = true;
   request.orderId ??= told?.order;
@@ -153,7 +165,10 @@ async function ask(request: UnderWay, asked: Asked, send: Send, deps: RequestDep
 async function insist(request: UnderWay, asked: Asked, deps: RequestDependencies): Promise<void> {
   const message = messageOf(request, asked);
   for (let retry = 1; !message.answered && retry <= retriesMax; retry += 1) {
-    await sleep(pauseBefore(retry));
+    const toldMs = request.planned.isHasty ? 0 : message.retryDelayMs;
+    const untilMs = Math.min(request.givesUpAtMs, deps.clock() + Math.max(toldMs, pauseBefore(retry)));
+    if (untilMs > deps.clock()) await sleep(untilMs - deps.clock());
+    if (deps.clock() >= request.givesUpAtMs) break;
     await ask(
       request,
       asked,
@@ -197,7 +212,7 @@ async function cancel(request: UnderWay, deps: RequestDependencies): Promise<voi
     const { answer } = await deps.sender.send({ ...cancelling, send, attempt, phase: 'storm' });
     if (answer.outcome !== 'unknown') return;
   }
-  deps.leave({ ...cancelling, attempt: retriesMax, answered: false });
+  deps.leave({ ...cancelling, attempt: retriesMax, answered: false, retryDelayMs: 0 });
 }
 
 /** Reads the acknowledged order at another process than the one that answered, if there is one: it must not know less. */

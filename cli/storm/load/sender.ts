@@ -1,6 +1,7 @@
 // Makes one call and writes it down. Every call of a storm goes through here, so the history is whole.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openWire, type Wire } from '../../wire.ts';
 import type { HistoryLine, Phase, ToldFacts } from '../history/line.ts';
 import type { HistoryWriter } from '../history/write.ts';
 import type { Path, Send } from '../plan.ts';
@@ -8,7 +9,6 @@ import type { Answer } from './answer.ts';
 import type { Call } from './calls.ts';
 import type { StormClock } from './clock.ts';
 import type { CallerIdentity, Counts, Instance } from './messages.ts';
-import { openWire, type Wire } from './wire.ts';
 
 export interface Sending {
   readonly call: Call;

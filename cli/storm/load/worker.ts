@@ -62,10 +62,10 @@ function track(work: Promise<void>): void {
 /** Worker `w` of `n` has the numbers w, w+n, w+2n, … */
 const numberAt = (index: number) => index * workerCount + worker;
 
-function begin(intendedAtMs: number): Promise<void> {
+function begin(intendedAtMs: number, givesUpAtMs = Number.POSITIVE_INFINITY): Promise<void> {
   const planned = planRequest(plan, numberAt(issued));
   issued += 1;
-  const work = carryOut(planned, intendedAtMs, deps);
+  const work = carryOut(planned, { intendedAtMs, givesUpAtMs }, deps);
   track(work);
   return work;
 }
@@ -89,7 +89,7 @@ async function put(load: Load, durationMs: number): Promise<void> {
     if (underWay.size >= underWayMax) await Promise.race(underWay);
     // Who waited beyond the phase is not sent any more: the excess must end when it is said to end.
     if (signal.aborted || clock() >= endMs) return;
-    void begin(intendedAtMs);
+    void begin(intendedAtMs, load.endsWithPhase ? endMs : undefined);
   }
 }
 

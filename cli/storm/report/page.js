@@ -75,7 +75,7 @@ const facts = [
   [count(counts.cancels), 'orders cancelled while they were placed'],
   [`${kills.length}×`, `killed with kill -9: ${tally(kills)}`],
   [`${pauses.length}×`, `frozen and woken: ${tally(pauses)}`],
-  [ms(data.settle.tookMs), 'until everything was at rest again'],
+  [ms(data.settle.tookMs), 'after the last kill until no saga was open'],
   [count(data.rechecked), 'requests asked once more when all was over'],
 ];
 for (const [value, label] of facts)

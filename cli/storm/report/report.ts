@@ -3,6 +3,7 @@
 import type { Struck } from '../faults/killer.ts';
 import type { Counts } from '../load/messages.ts';
 import type { Percentiles, Sample } from '../load/samples.ts';
+import type { Settled } from '../settle.ts';
 import type { Verdict } from '../verdict.ts';
 
 /** Raised when a field changes its meaning or goes away; new fields do not raise it. */
@@ -39,7 +40,7 @@ export interface StormReport {
     }[];
   };
   readonly struck: readonly Struck[];
-  readonly settle: { readonly tookMs: number; readonly openSagas: number; readonly unanswered: number };
+  readonly settle: Settled;
   readonly rechecked: number;
   readonly history: { readonly lineCount: number; readonly checked: Readonly<Record<string, number>> };
   readonly verdict: Verdict;

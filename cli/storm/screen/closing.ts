@@ -79,6 +79,11 @@ function didLines(report: StormReport): string[] {
       `p50 ${sayMs(latency.p50Ms)}, p95 ${sayMs(latency.p95Ms)}, p99 ${sayMs(latency.p99Ms)}`,
       'from asking to a definite answer, outages and retries included',
     ),
+    line(
+      'left',
+      sayCount(report.settle.left),
+      'requests whose callers gave up, most of them refused in the excess; each was asked again until it had an answer',
+    ),
     line('checked again', sayCount(report.rechecked), 'every request was asked once more when all was over'),
   ];
 }

@@ -1,5 +1,5 @@
-// The Connect protocol over raw HTTP/2: one request, one answer, as cheap as Node can do it, so that a storm measures the
-// services and not its own client. It retries nothing and hides nothing: an answer that is not whole is `lost`.
+// The Connect protocol over raw HTTP/2: one request, one answer, as cheap as Node can do it, so that a storm or a benchmark
+// measures the services and not its own client. It retries nothing and hides nothing: an answer that is not whole is `lost`.
 
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 
