@@ -5,7 +5,7 @@
 // it right is that each move is recorded under a key of its own (domain/names.ts), that a key is recorded once, and
 // that whoever wants to undo a move claims the key of that move first.
 //
-// REQUESTED. The intent is recorded before any hold. Then every line is held or refused, all in one flush. From the
+// REQUESTED. The intent is recorded before any hold, or in one entry with them. Then every line is held or refused. From the
 // moment that all lines are recorded the answer is fixed for ever, and every retry finds it by submitting the same
 // holds again. All held: nothing more is written, the holds are the record. One refused: the reservation can never be
 // held, so the others are given back, and then it is recorded as refused.
@@ -30,7 +30,7 @@
 // off the reply's path: losing it costs the sweeper one look. It names the status it is for, so that a commit's late
 // `settled` does not hide a release that is under way.
 
-import type { Decision, Journal, Recorded, Refusal } from '../../shared/journal/index.ts';
+import type { Decision, Journal, Recorded, Refusal, Submission } from '../../shared/journal/index.ts';
 import type { Background } from './background.ts';
 import {
   expiryKey,
@@ -65,6 +65,9 @@ export interface PricedLine extends Line {
   readonly unitPrice: Price | undefined;
 }
 
+/** How long what nobody waits for may wait for an entry that is written anyway: about one busy flush. */
+export const settlementPatienceMs = 20;
+
 /** What became of the lines. With a refusal nothing is held any more. */
 export interface Taking {
   readonly lines: readonly PricedLine[];
@@ -83,54 +86,76 @@ export interface ReservationFlow {
   expire(scoped: string): Promise<void>;
 }
 
+/** What `take` submits first: it may go into the entry of the intent. */
+export function holdsOf(scoped: string, lines: readonly Line[]): readonly Submission[] {
+  return lines.map((line) => holdOf(scoped, line));
+}
+
+/** What `finish` submits for a commit: it may go into the entry of the commit, when every hold was seen before. */
+export function salesOf(scoped: string, lines: readonly Line[]): readonly Submission[] {
+  return [...lines.map((line) => saleOf(scoped, line)), settledOf(scoped, 'committed')];
+}
+
+/** One move of one line's units. The key says all about it, so it needs no fingerprint. */
+function move(key: string, sku: string, decide: (stock: StockState | undefined) => Decision): Submission {
+  return {
+    key,
+    fingerprint: '',
+    entities: [stockEntity(sku)],
+    decide: ([stock]) => decide(asStock(stock)),
+  };
+}
+
+/** One step of the reservation itself. */
+function step(
+  key: string,
+  scoped: string,
+  decide: (reservation: ReservationState | undefined) => Decision,
+): Submission {
+  return {
+    key,
+    fingerprint: '',
+    entities: [reservationEntity(scoped)],
+    decide: ([reservation]) => decide(asReservation(reservation)),
+  };
+}
+
+function holdOf(scoped: string, { sku, quantity }: Line): Submission {
+  const units = { reservation: scoped, quantity };
+  return move(holdKey(scoped, sku), sku, (stock) => decideHold(stock, sku, units));
+}
+
+function saleOf(scoped: string, { sku, quantity }: Line): Submission {
+  const units = { reservation: scoped, quantity };
+  return move(sellKey(scoped, sku), sku, (stock) => decideSell(stock, sku, units));
+}
+
+function settledOf(scoped: string, status: 'committed' | 'released'): Submission {
+  const settled = step(settledKey(scoped, status), scoped, (reservation) =>
+    decideSettled(reservation, scoped, status),
+  );
+  return { ...settled, patienceMs: settlementPatienceMs };
+}
+
 export function createReservationFlow(deps: {
   journal: Pick<Journal, 'submit'>;
   background: Background;
 }): ReservationFlow {
   const { journal, background } = deps;
 
-  /** One move of one line's units. The key says all about it, so it needs no fingerprint. */
-  function move(key: string, sku: string, decide: (stock: StockState | undefined) => Decision) {
-    return journal.submit({
-      key,
-      fingerprint: '',
-      entities: [stockEntity(sku)],
-      decide: ([stock]) => decide(asStock(stock)),
-    });
-  }
-
-  /** One step of the reservation itself. */
-  function step(
-    key: string,
-    scoped: string,
-    decide: (reservation: ReservationState | undefined) => Decision,
-  ): Promise<Recorded> {
-    return journal.submit({
-      key,
-      fingerprint: '',
-      entities: [reservationEntity(scoped)],
-      decide: ([reservation]) => decide(asReservation(reservation)),
-    });
-  }
-
-  function hold(scoped: string, { sku, quantity }: Line): Promise<Recorded> {
-    const units = { reservation: scoped, quantity };
-    return move(holdKey(scoped, sku), sku, (stock) => decideHold(stock, sku, units));
-  }
-
-  function sell(scoped: string, { sku, quantity }: Line): Promise<Recorded> {
-    const units = { reservation: scoped, quantity };
-    return move(sellKey(scoped, sku), sku, (stock) => decideSell(stock, sku, units));
-  }
+  const hold = (scoped: string, line: Line) => journal.submit(holdOf(scoped, line));
+  const sell = (scoped: string, line: Line) => journal.submit(saleOf(scoped, line));
 
   /** Returns what became of the hold. */
   async function giveBack(scoped: string, { sku, quantity }: Line): Promise<Recorded> {
     const units = { reservation: scoped, quantity };
-    const held = await move(holdKey(scoped, sku), sku, () => decideCancelHold(sku, scoped));
+    const held = await journal.submit(move(holdKey(scoped, sku), sku, () => decideCancelHold(sku, scoped)));
     if (!held.outcome.succeeded) return held;
-    const sold = await move(sellKey(scoped, sku), sku, (stock) => decideFree(stock, sku, units));
+    const sold = await journal.submit(
+      move(sellKey(scoped, sku), sku, (stock) => decideFree(stock, sku, units)),
+    );
     if (sold.outcome.succeeded) {
-      await move(unsellKey(scoped, sku), sku, (stock) => decideReturn(stock, sku, units));
+      await journal.submit(move(unsellKey(scoped, sku), sku, (stock) => decideReturn(stock, sku, units)));
     }
     return held;
   }
@@ -141,7 +166,9 @@ export function createReservationFlow(deps: {
     if (refusal) {
       // Before the answer: a definite refusal leaves nothing held.
       await Promise.all(lines.map((line) => giveBack(scoped, line)));
-      await step(refusalKey(scoped), scoped, (reservation) => decideRefused(reservation, scoped));
+      await journal.submit(
+        step(refusalKey(scoped), scoped, (reservation) => decideRefused(reservation, scoped)),
+      );
     }
     return { lines: priced(lines, holds), refusal };
   }
@@ -163,9 +190,7 @@ export function createReservationFlow(deps: {
   }
 
   function settled(scoped: string, status: 'committed' | 'released'): void {
-    background.run('settled', () =>
-      step(settledKey(scoped, status), scoped, (reservation) => decideSettled(reservation, scoped, status)),
-    );
+    background.run('settled', () => journal.submit(settledOf(scoped, status)));
   }
 
   async function finish(scoped: string, { status, lines }: ReservationState): Promise<readonly PricedLine[]> {
@@ -184,8 +209,8 @@ export function createReservationFlow(deps: {
     take,
     finish,
     async expire(scoped) {
-      const expired = await step(expiryKey(scoped), scoped, (reservation) =>
-        decideExpire(reservation, scoped),
+      const expired = await journal.submit(
+        step(expiryKey(scoped), scoped, (reservation) => decideExpire(reservation, scoped)),
       );
       const reservation = asReservation(expired.states.get(reservationEntity(scoped)));
       if (reservation) await finish(scoped, reservation);

@@ -8,7 +8,7 @@ import type {
   Line as LineMessage,
 } from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
 import { type Answering, deriveId, type IdempotentCall } from '../../shared/idempotency/index.ts';
-import type { Decision, Journal, Recorded } from '../../shared/journal/index.ts';
+import type { Decision, Journal, Recorded, Submission } from '../../shared/journal/index.ts';
 import { callerOf, fieldInvalid, refusalError } from '../../shared/rpc/index.ts';
 import { holdKey, reservationEntity, scopedReservation } from './domain/names.ts';
 import { reservationNotFound } from './domain/refusals.ts';
@@ -22,7 +22,13 @@ import {
 import { asReservation } from './domain/rules.ts';
 import { inventoryReasons } from './inventory-errors.ts';
 import { renderReservation } from './render.ts';
-import { heldPrice, type ReservationFlow } from './reservation-flow.ts';
+import {
+  heldPrice,
+  holdsOf,
+  type ReservationFlow,
+  salesOf,
+  settlementPatienceMs,
+} from './reservation-flow.ts';
 
 export type ReservationRpc = 'reserveStock' | 'commitReservation' | 'releaseReservation' | 'getReservation';
 
@@ -33,19 +39,19 @@ export function createReservationHandlers(deps: {
 }): Pick<ServiceImpl<typeof InventoryService>, ReservationRpc> {
   const { journal, flow, answering } = deps;
 
-  /** The decision of a request on its reservation; `likelyNew` when it probably creates it. */
+  /** The decision of a request on its reservation. */
   async function submit(
     call: IdempotentCall,
     scoped: string,
     decide: (reservation: ReservationState | undefined, at: Date) => Decision,
-    likelyNew = false,
+    hints: Pick<Submission, 'likelyNew' | 'followedBy' | 'patienceMs'> = {},
   ): Promise<Recorded & { reservation: ReservationState | undefined }> {
     const entity = reservationEntity(scoped);
     const recorded = await journal.submit({
       key: call.key,
       fingerprint: call.fingerprint,
       entities: [entity],
-      ...(likelyNew ? { likelyNew: [entity] } : {}),
+      ...hints,
       decide: ([reservation], at) => decide(asReservation(reservation), at),
     });
     return { ...recorded, reservation: asReservation(recorded.states.get(entity)) };
@@ -72,7 +78,7 @@ export function createReservationHandlers(deps: {
           call,
           scoped,
           (reservation) => decideReserve(reservation, scoped, { lines, reference, ...ttl }),
-          true,
+          { likelyNew: [reservationEntity(scoped)], followedBy: holdsOf(scoped, lines) },
         );
         const { replayed, outcome, reservation } = intent;
         if (!outcome.succeeded) return { replayed, refusal: outcome.refusal };
@@ -95,8 +101,11 @@ export function createReservationHandlers(deps: {
         // A reserve that a crash interrupted is completed, or refused, before anything is decided about it.
         if (before?.status === 'requested') await flow.take(scoped, before.lines);
         const holdsSeen = before !== undefined;
-        const { replayed, outcome, reservation } = await submit(call, scoped, (state, at) =>
-          decideCommit(state, { scoped, holdsSeen }, at),
+        const { replayed, outcome, reservation } = await submit(
+          call,
+          scoped,
+          (state, at) => decideCommit(state, { scoped, holdsSeen }, at),
+          { followedBy: salesOf(scoped, before?.lines ?? []), patienceMs: settlementPatienceMs },
         );
         if (!outcome.succeeded) {
           // It expired in this very decision, or a release that came first may have been interrupted.

@@ -14,6 +14,9 @@ import {
 } from './domain/order.ts';
 import { pricedOrder } from './place-order.ts';
 
+/** Nobody waits for `completed`: it may go with an entry that is written anyway, within about one busy flush. */
+const completedPatienceMs = 20;
+
 export function createSagaLog(journal: Journal): SagaLog<OrderState> {
   async function read(orderId: string): Promise<OrderState | undefined> {
     return asOrder(await journal.readState(orderEntity(orderId)));
@@ -28,6 +31,7 @@ export function createSagaLog(journal: Journal): SagaLog<OrderState> {
         // The coordinator's own command: two coordinators that decide the same mean the same.
         fingerprint: '',
         entities: [entity],
+        ...(decision.decision === 'completed' ? { patienceMs: completedPatienceMs } : {}),
         decide: ([state]) => decide(orderId, existing(orderId, state), decision),
       });
       // Another coordinator's record may be old by now.

@@ -14,10 +14,11 @@ export interface DraftDependencies {
 }
 
 /**
- * What became of a submission: it is in an entry; its entry is full; or an entity was taken as new without a read and
- * the decision did not begin it, so nothing in the entry would contradict us if it existed: read it and add again.
+ * What became of a submission: it is in an entry, with this outcome; its entry is full; its key is in the entry already; or
+ * an entity was taken as new without a read and the decision did not begin it, so nothing in the entry would contradict us
+ * if it existed: read it and add again.
  */
-export type Added = 'drafted' | 'full' | 'unproven';
+export type Added = 'succeeded' | 'refused' | 'full' | 'claimed' | 'unproven';
 
 export interface Drafter {
   /** Throws what `decide` or the rules throw; nothing of the submission is in the entry then. */
@@ -32,7 +33,7 @@ interface DraftedOps {
 }
 
 export function createDrafter({ rules, states, writer, at, nextSeqOf }: DraftDependencies): Drafter {
-  const drafts = new Map<string, { ops: EntryOp[]; keys: string[]; lists: Set<string> }>();
+  const drafts = new Map<string, { ops: EntryOp[]; keys: Set<string>; lists: Set<string> }>();
 
   function opsOf({ key, fingerprint, entities }: Submission, { outcome, changes }: Decision): DraftedOps {
     const refusal = outcome.succeeded ? null : outcome.refusal;
@@ -60,25 +61,28 @@ export function createDrafter({ rules, states, writer, at, nextSeqOf }: DraftDep
 
   return {
     add(submission, stream, likelyNew) {
-      const draft = drafts.get(stream) ?? { ops: [], keys: [], lists: new Set<string>() };
+      const draft = drafts.get(stream) ?? { ops: [], keys: new Set<string>(), lists: new Set<string>() };
       if (draft.ops.length >= entryOpsMax) return 'full';
+      // The unique index sees a document's keys as a set: twice in one entry would be twice.
+      if (draft.keys.has(submission.key)) return 'claimed';
       const before = submission.entities.map((entity) => states.get(entity));
-      const { ops, begun } = opsOf(submission, submission.decide(before, at));
+      const decision = submission.decide(before, at);
+      const { ops, begun } = opsOf(submission, decision);
       if ([...likelyNew].some((entity) => !states.has(entity) && !begun.includes(entity))) return 'unproven';
       for (const op of ops) {
         states.set(op.entity, op.state ?? undefined);
         for (const list of op.lists ?? []) draft.lists.add(list);
       }
       draft.ops.push(...ops);
-      draft.keys.push(submission.key, ...begun.map(firstKey));
+      for (const key of [submission.key, ...begun.map(firstKey)]) draft.keys.add(key);
       drafts.set(stream, draft);
-      return 'drafted';
+      return decision.outcome.succeeded ? 'succeeded' : 'refused';
     },
     entries: () =>
       [...drafts].map(([stream, { ops, keys, lists }]) => {
         const seq = nextSeqOf(stream);
         const listed = lists.size > 0 ? { lists: [...lists] } : {};
-        return { _id: entryId(stream, seq), stream, seq, keys, ...listed, writer, ops, at };
+        return { _id: entryId(stream, seq), stream, seq, keys: [...keys], ...listed, writer, ops, at };
       }),
   };
 }

@@ -11,7 +11,7 @@
 //   refresh   A stream that lost a race, or whose last insert has an unknown outcome, is read from its tail on.
 //   load      Entities not remembered are read. Those that are likely new are not.
 //   draft     Each submission decides on the state that the one before left.
-//   insert    One insertMany. Inserted: the answer leaves. Duplicate: somebody else claimed the entry's place or one
+//   insert    One insert. Inserted: the answer leaves. Duplicate: somebody else claimed the entry's place or one
 //             of its keys; no matter which, the submissions go back marked as contested.
 //
 // Why nothing happens twice: an entry claims its place in the stream, the keys of its submissions, and `first/…` for
@@ -20,9 +20,8 @@
 // it had happened; if the old insert arrives later, it finds its place taken, or takes it, and we find the key then.
 
 import type { Clock, Failpoints, Logger, Random } from '../runtime/index.ts';
-import type { State } from './decision.ts';
-import { createDrafter } from './draft.ts';
-import { type Entry, recordedUnder } from './entry.ts';
+import { createBatchDrafter, type Draft, type Fault, withFollowers } from './draft-batch.ts';
+import { recordedUnder } from './entry.ts';
 import { createFlushDelay } from './flush-delay.ts';
 import {
   type EntityRules,
@@ -39,16 +38,6 @@ import type { StreamCache } from './stream-cache.ts';
 import { createStreamReader } from './stream-reader.ts';
 import { createUnderWay } from './under-way.ts';
 import { expire, type Waiting } from './waiting.ts';
-
-interface Fault {
-  readonly waiting: Waiting;
-  readonly error: Error;
-}
-
-interface Draft {
-  readonly entry: Entry;
-  readonly included: Waiting[];
-}
 
 export interface FlushDependencies {
   readonly store: JournalStore;
@@ -76,17 +65,18 @@ export interface Flusher {
 }
 
 export function createFlusher(deps: FlushDependencies): Flusher {
-  const { store, cache, rules, clock, failpoints, limits } = deps;
+  const { store, cache, clock, failpoints, limits } = deps;
   const reader = createStreamReader(store, cache, limits);
+  const underWay = createUnderWay(enqueue);
+  const drafter = createBatchDrafter(deps, underWay);
   const pace = createPace(deps);
   const delay = createFlushDelay(clock);
   const queue: Waiting[] = [];
-  const underWay = createUnderWay(enqueue);
   const staleStreams = new Set<string>();
   let turn: Promise<unknown> = Promise.resolve();
   let scheduled = false;
+  let hasAlarm = false;
   let closed = false;
-  let flushCount = 0;
   // Right after a start the retries of what a crash interrupted arrive, so the first keys are looked up.
   let lookUpUntilMs = clock.nowMs() + limits.lookUpDurationMs;
 
@@ -97,13 +87,28 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   }
 
   function schedule(): void {
-    if (scheduled || queue.length === 0) return;
+    if (scheduled || !queue.some(isDue)) return;
     scheduled = true;
     void inTurn(async () => {
       scheduled = false;
       await flush();
       schedule();
     });
+  }
+
+  /** One alarm for all the patient ones: whoever came later than the first waits for the next. */
+  function wakeAfter(patienceMs: number): void {
+    if (hasAlarm) return;
+    hasAlarm = true;
+    void clock.sleep(patienceMs).then(() => {
+      hasAlarm = false;
+      schedule();
+      if (queue.length > 0) wakeAfter(patienceMs);
+    });
+  }
+
+  function isDue({ patientUntilMs }: Waiting): boolean {
+    return closed || patientUntilMs <= clock.nowMs();
   }
 
   function enqueue(submission: Submission): Promise<Recorded> {
@@ -119,17 +124,23 @@ export function createFlusher(deps: FlushDependencies): Flusher {
       return Promise.reject(new Error(`submission ${submission.key} needs entities of exactly one stream`));
     }
     return new Promise<Recorded>((resolve, reject) => {
-      queue.push({
+      const patienceMs = submission.patienceMs ?? 0;
+      const waiting: Waiting = {
         submission,
         stream,
         deadlineAtMs: clock.nowMs() + limits.submitDurationMsMax,
+        patientUntilMs: patienceMs > 0 ? clock.nowMs() + patienceMs : 0,
         likelyNew: new Set(submission.likelyNew),
         contested: false,
         writers: new Set(),
         resolve,
         reject,
-      });
-      schedule();
+      };
+      const recorded = cache.recentKey(submission.key);
+      if (recorded) return answer(waiting, recorded);
+      queue.push(waiting);
+      if (patienceMs > 0) wakeAfter(patienceMs);
+      else schedule();
     });
   }
 
@@ -142,8 +153,8 @@ export function createFlusher(deps: FlushDependencies): Flusher {
       rest = await lookUp(rest, open);
       await refreshStreams(new Set(rest.map(({ stream }) => stream)));
       rest = answerFromMemory(rest, open);
-      const faults: Fault[] = [];
-      const drafts = draft(rest, await reader.load(rest), faults);
+      const states = await reader.load(rest.flatMap(withFollowers));
+      const { drafts, faults } = drafter.draft(rest, states);
       await judgeFaults(faults, open);
       const lostRaces = await insert(drafts, open);
       if (lostRaces > 0) await pace.afterLostRace();
@@ -166,11 +177,11 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   function contest(waiting: Waiting): void {
     waiting.contested = true;
     waiting.likelyNew = new Set();
+    waiting.patientUntilMs = 0;
     staleStreams.add(waiting.stream);
   }
 
-  function answer(waiting: Waiting, recorded: RecordedKey, open: Set<Waiting>): void {
-    open.delete(waiting);
+  function answer(waiting: Waiting, recorded: RecordedKey): void {
     const { key, fingerprint } = waiting.submission;
     if (fingerprint !== '' && recorded.fingerprint !== fingerprint) waiting.reject(new KeyReusedError(key));
     else waiting.resolve({ ...recorded, replayed: !waiting.writers.has(recorded.writer) });
@@ -179,7 +190,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   function answerFromMemory(batch: readonly Waiting[], open: Set<Waiting>): Waiting[] {
     return batch.filter((waiting) => {
       const recorded = cache.recentKey(waiting.submission.key);
-      if (recorded) answer(waiting, recorded, open);
+      if (recorded && open.delete(waiting)) answer(waiting, recorded);
       return !recorded;
     });
   }
@@ -194,7 +205,8 @@ export function createFlusher(deps: FlushDependencies): Flusher {
         const recorded = recordedUnder(waiting.submission.key, part, true);
         if (!recorded) continue;
         cache.rememberKey(waiting.submission.key, recorded);
-        answer(waiting, recorded, open);
+        open.delete(waiting);
+        answer(waiting, recorded);
         lookUpUntilMs = clock.nowMs() + limits.lookUpDurationMs;
         break;
       }
@@ -208,37 +220,6 @@ export function createFlusher(deps: FlushDependencies): Flusher {
       await reader.readNewer(stream);
       staleStreams.delete(stream);
     }
-  }
-
-  /** Entries for the batch. What must be read first is in none of them and goes back. */
-  function draft(
-    batch: readonly Waiting[],
-    states: Map<string, State | undefined>,
-    faults: Fault[],
-  ): Draft[] {
-    flushCount += 1;
-    const writer = `${deps.writer}/${flushCount}`;
-    const drafter = createDrafter({
-      rules,
-      states,
-      writer,
-      at: clock.now(),
-      nextSeqOf: (stream) => (cache.tailOf(stream) ?? 0) + 1,
-    });
-    for (const waiting of batch) {
-      try {
-        const added = drafter.add(waiting.submission, waiting.stream, waiting.likelyNew);
-        if (added === 'drafted') waiting.writers.add(writer);
-        if (added === 'unproven') waiting.likelyNew = new Set();
-      } catch (error) {
-        faults.push({ waiting, error: error instanceof Error ? error : new Error(String(error)) });
-      }
-    }
-    const drafted = batch.filter((waiting) => waiting.writers.has(writer));
-    return drafter.entries().map((entry) => ({
-      entry,
-      included: drafted.filter(({ stream }) => stream === entry.stream),
-    }));
   }
 
   /**
@@ -273,7 +254,9 @@ export function createFlusher(deps: FlushDependencies): Flusher {
       cache.apply(entry);
       delay.note(
         endedAtMs - beganAtMs,
-        included.map(({ deadlineAtMs }) => endedAtMs - (deadlineAtMs - limits.submitDurationMsMax)),
+        included.flatMap(({ deadlineAtMs, submission }) =>
+          submission.patienceMs ? [] : [endedAtMs - (deadlineAtMs - limits.submitDurationMsMax)],
+        ),
       );
       for (const waiting of included) {
         const recorded = recordedUnder(waiting.submission.key, entry, false);
@@ -295,6 +278,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
       }),
     async close() {
       closed = true;
+      schedule();
       while (queue.length > 0 || scheduled) await inTurn(async () => undefined);
       await turn;
     },

@@ -22,6 +22,17 @@ export interface Submission {
    * costs a second flush, never a wrong result: every entry claims the key `first/<entity>` for an entity that begins in it.
    */
   readonly likelyNew?: readonly string[];
+  /**
+   * What is to be recorded next if this succeeds, in this order: as much of it as can be goes into the same entry, which
+   * saves its inserts. A hint. It ends at the first that is refused, that is in another stream, or whose key is claimed;
+   * and whoever needs one of them submits it all the same, and finds it recorded.
+   */
+  readonly followedBy?: readonly Submission[];
+  /**
+   * How long it may wait for others to share an entry with before it is written by itself. For what nobody waits for.
+   * Default 0: at once.
+   */
+  readonly patienceMs?: number;
 }
 
 /** What is recorded under a key. */

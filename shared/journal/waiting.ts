@@ -6,6 +6,8 @@ export interface Waiting {
   readonly submission: Submission;
   readonly stream: string;
   readonly deadlineAtMs: number;
+  /** Until then it waits for company. */
+  patientUntilMs: number;
   /** Entities that are taken as not existing without a read. Emptied once that may have been wrong. */
   likelyNew: ReadonlySet<string>;
   /** Its key may be recorded: look before writing. */

@@ -25,8 +25,8 @@ export const inventory: readonly Sabotage[] = [
     name: 'freed-again-by-each-request',
     invariant: 'I4',
     file: flow,
-    from: 'const sold = await move(sellKey(scoped, sku), sku, (stock) => decideFree(stock, sku, units));',
-    to: 'const sold = await move(`${sellKey(scoped, sku)}/${crypto.randomUUID()}`, sku, (stock) => decideFree(stock, sku, units));',
+    from: 'move(sellKey(scoped, sku), sku, (stock) => decideFree(stock, sku, units)),',
+    to: 'move(`${sellKey(scoped, sku)}/${crypto.randomUUID()}`, sku, (stock) => decideFree(stock, sku, units)),',
     caughtBy: ['test/unit/inventory-interleavings.test.ts'],
   },
   {
@@ -41,8 +41,8 @@ export const inventory: readonly Sabotage[] = [
     name: 'hold-tombstone-forgotten',
     invariant: 'I4',
     file: flow,
-    from: 'const held = await move(holdKey(scoped, sku), sku, () => decideCancelHold(sku, scoped));',
-    to: 'const held = await move(`unhold/${scoped}/${sku}`, sku, () => decideCancelHold(sku, scoped));',
+    from: 'const held = await journal.submit(move(holdKey(scoped, sku), sku, () => decideCancelHold(sku, scoped)));',
+    to: 'const held = await journal.submit(move(`unhold/${scoped}/${sku}`, sku, () => decideCancelHold(sku, scoped)));',
     caughtBy: ['test/unit/inventory-interleavings.test.ts'],
   },
   {
