@@ -16,7 +16,7 @@ import {
 } from '../../shared/idempotency/index.ts';
 import type { Journal } from '../../shared/journal/index.ts';
 import { callerOf, fieldInvalid, inFlightError, refusalError, rpcError } from '../../shared/rpc/index.ts';
-import { type Coordinator, SagaInterruptedError } from '../../shared/saga/index.ts';
+import { atRest, type Coordinator, SagaInterruptedError } from '../../shared/saga/index.ts';
 import {
   asOrder,
   decideCancel,
@@ -82,7 +82,9 @@ export function createOrderHandlers(
           at,
         ),
     });
-    const known = recorded.replayed ? await readOrder(orderId) : asOrder(recorded.states.get(entity));
+    const known = recorded.replayed
+      ? (restingOrder(orderId) ?? (await readOrder(orderId)))
+      : asOrder(recorded.states.get(entity));
     if (!known) throw new Error(`order ${orderId} is recorded without a state`);
     const order = await drive(orderId, known, isPlaceAnswered);
     return placeAnswer(orderId, order, recorded.replayed);
@@ -111,6 +113,15 @@ export function createOrderHandlers(
       // Broken off, not failed: the saga is resumed, and the same request id finds its end.
       throw error instanceof SagaInterruptedError ? inFlightError() : error;
     }
+  }
+
+  /**
+   * The order if this process saw it come to rest. It may have been cancelled since, at another process even; but whatever
+   * becomes of it, the answer to PlaceOrder stays, and a storm of duplicates need not ask the database for it.
+   */
+  function restingOrder(orderId: string): OrderState | undefined {
+    const order = asOrder(journal.rememberedState(orderEntity(orderId)));
+    return order && atRest(order.saga) && isPlaceAnswered(order) ? order : undefined;
   }
 
   async function readOrder(orderId: string): Promise<OrderState | undefined> {

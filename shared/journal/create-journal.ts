@@ -126,6 +126,7 @@ export async function createJournalOn(
     submit: (submission) => flusher.submit(submission),
     knows: (key) => cache.recentKey(key) !== undefined || flusher.isUnderWay(key),
     delayMs: () => flusher.delayMs(),
+    rememberedState: (entity) => cache.entity(entity)?.state,
     async readKey(key) {
       const [part] = await store.findByKeys([key]);
       return part && recordedUnder(key, part, true);

@@ -84,6 +84,11 @@ export interface Journal {
   knows(key: string): boolean;
   /** How much longer than it must a submission waited for the database, on average since this was last asked. */
   delayMs(): number;
+  /**
+   * The entity's state as this process saw it last: durable on a majority, but perhaps not the newest. Undefined when it is
+   * not remembered. Only for what can never change again.
+   */
+  rememberedState(entity: string): State | undefined;
   /** What is recorded under the key, from a majority-committed read. */
   readKey(key: string): Promise<RecordedKey | undefined>;
   /** The entity's newest state that is durable on a majority; undefined when nothing is recorded. */

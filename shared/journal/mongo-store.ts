@@ -1,6 +1,6 @@
 // The store on MongoDB: one collection of entries, one of checkpoints. It decides nothing and reads no error text.
 
-import { type Collection, type Db, MongoBulkWriteError } from 'mongodb';
+import type { Collection, Db } from 'mongodb';
 import type { Entry, EntryPart } from './entry.ts';
 import { ensureIndexes } from './indexes.ts';
 import { JournalUnavailableError } from './journal.ts';
@@ -9,6 +9,14 @@ import type { Checkpoint, InsertAnswer, JournalSettings, JournalStore } from './
 const duplicateKeyCode = 11000;
 /** What a single read may take on the server. A read that takes longer lacks an index, and must not pile up. */
 const readDurationMsMax = 10_000;
+
+/** What was acknowledged is on the disks of a majority: an answer leaves only then. */
+const writeConcern = { w: 'majority', j: true };
+
+interface InsertReply {
+  readonly writeErrors?: readonly { readonly index: number; readonly code: number }[];
+  readonly writeConcernError?: unknown;
+}
 
 interface CheckpointDocument extends Omit<Checkpoint, 'stream'> {
   _id: string;
@@ -54,19 +62,18 @@ export function createMongoStore(database: Db): JournalStore {
     },
 
     async insert(batch) {
+      // The command itself: insertMany would serialize each entry twice, to see whether all of them fit into one command.
+      // Unordered, so that one stream's lost race does not keep the others from being written.
+      const command = { insert: entries.collectionName, documents: batch, ordered: false, writeConcern };
+      const reply: InsertReply = await database.command(command, { ignoreUndefined: true });
+      // Anything but plain duplicates leaves it unknown which entries are there and durable.
+      if (reply.writeConcernError)
+        throw new JournalUnavailableError('not known to be on a majority', reply.writeConcernError);
       const answers: InsertAnswer[] = batch.map(() => 'inserted');
-      try {
-        // Unordered, so that one stream's lost race does not keep the others from being written.
-        await entries.insertMany([...batch], { ordered: false });
-      } catch (error) {
-        // Anything but plain duplicates leaves it unknown which entries are there and durable.
-        if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) throw error;
-        const writeErrors = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
-        if (writeErrors.length === 0) throw error;
-        for (const writeError of writeErrors) {
-          if (writeError.code !== duplicateKeyCode) throw error;
-          answers[writeError.index] = 'duplicate';
-        }
+      for (const { index, code } of reply.writeErrors ?? []) {
+        if (code !== duplicateKeyCode)
+          throw new JournalUnavailableError(`an entry was not inserted (${code})`, reply.writeErrors);
+        answers[index] = 'duplicate';
       }
       return answers;
     },

@@ -178,14 +178,21 @@ function bodyOf(stream: ServerHttp2Stream, protocol: Protocol, readBytesMax: num
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let byteCount = 0;
+    let isWhole = false;
     stream.on('data', (chunk: Buffer) => {
       byteCount += chunk.byteLength;
       if (byteCount <= bytesMax) chunks.push(chunk);
       else reject(new ConnectError(`message is larger than ${readBytesMax} bytes`, Code.ResourceExhausted));
     });
-    stream.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    stream.on('end', () => {
+      isWhole = true;
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+    });
     stream.on('aborted', () => reject(new ConnectError('the caller has left', Code.Canceled)));
-    stream.on('close', () => reject(new ConnectError('the stream was closed', Code.Canceled)));
+    // Every stream closes: an error with its stack for each of them would cost more than the message did.
+    stream.on('close', () => {
+      if (!isWhole) reject(new ConnectError('the stream was closed', Code.Canceled));
+    });
   });
 }
 

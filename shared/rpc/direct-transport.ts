@@ -71,6 +71,7 @@ function answerOf(stream: ClientHttp2Stream, signal: AbortSignal | undefined, re
     (resolve, reject) => {
       let headers: IncomingHttpHeaders & IncomingHttpStatusHeader = {};
       let byteCount = 0;
+      let isAnswered = false;
       const chunks: Buffer[] = [];
       const give = (error: unknown) => {
         signal?.removeEventListener('abort', onAbort);
@@ -95,6 +96,7 @@ function answerOf(stream: ClientHttp2Stream, signal: AbortSignal | undefined, re
         signal?.removeEventListener('abort', onAbort);
         // A stream that the server reset ends too, but its answer never began or is cut short.
         if (stream.rstCode === constants.NGHTTP2_NO_ERROR && headers[':status'] !== undefined) {
+          isAnswered = true;
           resolve({ headers, body: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks) });
         }
       });
@@ -102,9 +104,11 @@ function answerOf(stream: ClientHttp2Stream, signal: AbortSignal | undefined, re
       stream.on('error', (error) =>
         give(new ConnectError(error.message, Code.Unavailable, undefined, undefined, error)),
       );
-      stream.on('close', () =>
-        give(new ConnectError('the connection was lost before the answer', Code.Unavailable)),
-      );
+      // Every stream closes: an error with its stack for each of them would cost more than the message did.
+      stream.on('close', () => {
+        if (!isAnswered)
+          give(new ConnectError('the connection was lost before the answer', Code.Unavailable));
+      });
     },
   );
 }
