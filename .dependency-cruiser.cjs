@@ -44,7 +44,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^(services|cli)/' },
       to: {
-        path: '^shared/(journal|idempotency|saga|rpc|mongo|processes|runtime)/',
+        path: '^shared/(journal|idempotency|saga|rpc|mongo|processes|runtime|service)/',
         pathNot: '/index\\.ts$|^shared/saga/saga-state\\.ts$|^shared/journal/decision\\.ts$',
       },
     },
