@@ -4,17 +4,27 @@ import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import type { PaymentService } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import type { Answering } from '../../shared/idempotency/index.ts';
 import type { Decision, Journal, State } from '../../shared/journal/index.ts';
-import { refusalError } from '../../shared/rpc/index.ts';
+import { callerOf, refusalError, requireOperator } from '../../shared/rpc/index.ts';
 import { answerOf } from './answer.ts';
 import { type AccountState, decideDeposit, decideOpenAccount, decideWithdraw } from './domain/account.ts';
+import { decideStanding } from './domain/account-standing.ts';
 import { accountEntity } from './domain/names.ts';
 import { accountNotFound } from './domain/refusals.ts';
 import { readEntryPage } from './entry-pages.ts';
 import { paymentReasons } from './payment-errors.ts';
-import { renderAccount } from './render.ts';
+import { renderAccount } from './render-account.ts';
 import { accountIdFrom, moneyOf, pageSizeOf } from './requests.ts';
 
-type AccountMethods = 'openAccount' | 'deposit' | 'withdraw' | 'getAccount' | 'listAccountEntries';
+type AccountMethods =
+  | 'openAccount'
+  | 'deposit'
+  | 'withdraw'
+  | 'freezeAccount'
+  | 'unfreezeAccount'
+  | 'closeAccount'
+  | 'reopenAccount'
+  | 'getAccount'
+  | 'listAccountEntries';
 
 export function createAccountHandlers(deps: {
   journal: Journal;
@@ -36,6 +46,17 @@ export function createAccountHandlers(deps: {
         account: renderAccount(accountId, account),
       }));
     });
+  }
+
+  /** Whether an account may be used is the operator's to say: every caller may use every account. */
+  function changeStanding(
+    context: HandlerContext,
+    type: Parameters<typeof decideStanding>[1],
+    request: { accountId: string; reason: string },
+  ) {
+    requireOperator(context);
+    const command = { accountId: accountIdFrom(request.accountId), reason: request.reason };
+    return changeAccount(context, command.accountId, (states) => decideStanding(states, type, command));
   }
 
   async function accountNow(accountId: string): Promise<AccountState> {
@@ -62,12 +83,17 @@ export function createAccountHandlers(deps: {
       const amount = moneyOf('amount', request.amount, 1n);
       return changeAccount(context, accountId, (states) => decideWithdraw(states, { accountId, amount }));
     },
+    freezeAccount: (request, context) => changeStanding(context, 'frozen', request),
+    unfreezeAccount: (request, context) => changeStanding(context, 'unfrozen', request),
+    closeAccount: (request, context) => changeStanding(context, 'closed', request),
+    reopenAccount: (request, context) => changeStanding(context, 'reopened', request),
     async getAccount({ accountId }) {
       return { account: renderAccount(accountId, await accountNow(accountId)) };
     },
-    async listAccountEntries({ accountId, pageSize, pageToken }) {
+    async listAccountEntries({ accountId, pageSize, pageToken }, context) {
       await accountNow(accountId);
-      return readEntryPage(journal, accountId, { size: pageSizeOf(pageSize), token: pageToken });
+      const page = { size: pageSizeOf(pageSize), token: pageToken };
+      return readEntryPage(journal, accountId, page, callerOf(context));
     },
   };
 }

@@ -5,7 +5,9 @@
 // derived from the record, so a turn may be taken again by anybody at any time: the provider recognises the key. It
 // remembers keys for a time only. So once a charge is `keyLifetimeMs` old it is never asked for again; then, and when a
 // cancel is wished, the charge is abandoned: the provider's books are searched, and a charge that is not there has
-// its key spent, so that none which is still on its way, or in a process that sleeps, can arrive later.
+// its key spent, so that none which is still on its way, or in a process that sleeps, can arrive later. The key of a
+// refund cannot be spent. One that is not in the books counts as never made only when no request for it can arrive any
+// more; said earlier, a refund that was refused could still be made.
 //
 // Crash windows, each closed by the next turn:
 //   after the intent, before the ask      asks (or abandons)
@@ -15,14 +17,13 @@
 import { deriveId } from '../../shared/idempotency/index.ts';
 import type { Decision, Journal, Outcome as Recorded, State } from '../../shared/journal/index.ts';
 import type { Clock, Failpoints, Logger } from '../../shared/runtime/index.ts';
-import { isCardOpen, isUndecided, refundIdOf } from './domain/card-changes.ts';
+import { isCardOpen, isUndecided, neverMadeCode, refundIdOf } from './domain/card-changes.ts';
 import {
   decideAttention,
   decideCancelRefund,
   decideOutcome,
   decideRefundOutcome,
   decideUnknown,
-  neverMadeCode,
   type Outcome,
   type RefundOutcome,
 } from './domain/card-payment.ts';
@@ -48,13 +49,15 @@ export interface CardFlowDependencies {
   readonly provider: PaymentProvider;
   /** How old a provider's key may be and still be trusted to be remembered. Below what the provider promises. */
   readonly keyLifetimeMs: number;
+  /** How long after a request was decided on it may still reach the provider: networks, and processes that sleep. */
+  readonly arrivalMsMax: number;
   readonly clock: Clock;
   readonly log: Logger;
   readonly failpoints: Failpoints;
 }
 
 export function createCardFlow(deps: CardFlowDependencies): CardFlow {
-  const { journal, provider, keyLifetimeMs, clock, log, failpoints } = deps;
+  const { journal, provider, keyLifetimeMs, arrivalMsMax, clock, log, failpoints } = deps;
 
   /** Records what became known, once, under its own key; what was recorded before stands. */
   function record(
@@ -73,6 +76,10 @@ export function createCardFlow(deps: CardFlowDependencies): CardFlow {
   }
 
   const isTooOld = (askedAt: Date): boolean => clock.nowMs() - askedAt.getTime() >= keyLifetimeMs;
+
+  /** Whether one that was asked for while its key was trusted can still be on its way. */
+  const mayStillArrive = (askedAt: Date): boolean =>
+    clock.nowMs() - askedAt.getTime() < keyLifetimeMs + arrivalMsMax;
 
   async function decideMoney(entity: string, payment: AskedPayment): Promise<Turn> {
     const charge = chargeOf(entity, payment);
@@ -97,16 +104,19 @@ export function createCardFlow(deps: CardFlowDependencies): CardFlow {
     let answer = isTooOld(askedAt)
       ? await ask('find_refund', () => provider.findRefund(asked))
       : await ask('refund', () => provider.refund(asked));
-    if (answer.outcome === 'absent') answer = { outcome: 'refused', code: neverMadeCode };
+    if (answer.outcome === 'absent') {
+      if (mayStillArrive(askedAt)) return { turn: 'waiting', retryDelayMs: 0 };
+      answer = { outcome: 'refused', code: neverMadeCode };
+    }
     if (isIndefinite(answer)) return wait(entity, payment, answer);
     const outcome: RefundOutcome = answer;
     await record(entity, refundOutcomeKey(entity, id), (states) =>
       decideRefundOutcome(states, entity, id, outcome),
     );
-    // A cancel whose refund was refused begins another one, but not at once.
-    const isRefusedCancel =
-      outcome.outcome === 'refused' && payment.cancel && refundIdOf(payment.cancel) === id;
-    return { turn: isRefusedCancel ? 'stuck' : 'moved' };
+    // A cancel whose refund was refused begins another one, but not at once. One that was never made was not refused.
+    const wasRefused = outcome.outcome === 'refused' && outcome.code !== neverMadeCode;
+    const isOfCancel = payment.cancel && refundIdOf(payment.cancel) === id;
+    return { turn: wasRefused && isOfCancel ? 'stuck' : 'moved' };
   }
 
   async function wait(entity: string, payment: AskedPayment, answer: Unknown | Misconfigured): Promise<Turn> {

@@ -14,12 +14,13 @@ export interface Cards {
   readonly provider: PaymentProvider;
 }
 
-/** Chases what a crash left open from now on, until `shutdown`. `keyLifetimeMs`: see card-flow.ts. */
+/** Chases what a crash left open from now on, until `shutdown`. `keyLifetimeMs`, `arrivalMsMax`: see card-flow.ts. */
 export function startCards(
   deps: ServiceDeps & {
     journal: Journal;
     provider: PaymentProvider;
     keyLifetimeMs: number;
+    arrivalMsMax: number;
     shutdown: Shutdown;
   },
 ): Cards {

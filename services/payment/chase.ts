@@ -4,7 +4,9 @@
 import type { Journal } from '../../shared/journal/index.ts';
 import type { Clock, Logger, Random } from '../../shared/runtime/index.ts';
 import type { CardFlow, Turn } from './card-flow.ts';
+import { isCardOpen } from './domain/card-changes.ts';
 import { isAccount } from './domain/names.ts';
+import type { PaymentState } from './domain/payment-state.ts';
 
 export interface ChaseLimits {
   /** The first delay after an answer that says nothing; doubled each time, half of it random. */
@@ -114,7 +116,10 @@ export function createChase(deps: {
   async function sweep(): Promise<void> {
     await journal.follow();
     const nowMs = clock.nowMs();
-    const open = [...journal.openEntities().keys()].filter((entity) => !isAccount(entity));
+    // What only waits for a person is listed as open, too; there is nothing to ask about it.
+    const open = [...journal.openEntities()].flatMap(([entity, { state }]) =>
+      !isAccount(entity) && isCardOpen(state as PaymentState) ? [entity] : [],
+    );
     const due = open.filter(
       (entity) => !underWay.has(entity) && (paces.get(entity)?.notBeforeMs ?? 0) <= nowMs,
     );

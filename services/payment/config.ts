@@ -13,6 +13,8 @@ export interface ProviderConfig {
   readonly timeoutMs: number;
   /** How long a provider's idempotency key is trusted to be remembered. */
   readonly keyLifetimeMs: number;
+  /** How long after it was decided on a request may still reach the provider, in a network or in a process that sleeps. */
+  readonly arrivalMsMax: number;
 }
 
 export interface PaymentConfig extends ServiceConfig {
@@ -28,7 +30,10 @@ const timeoutMsMax = 120_000;
 const keyLifetimeMsDefault = 20 * 3_600_000;
 /** Less than this and a restart would already be too late to ask again. */
 const keyLifetimeMsMin = 1_000;
-const keyLifetimeMsMax = 23 * 3_600_000;
+const arrivalMsMaxDefault = 4 * 3_600_000;
+const arrivalMsMaxMin = 100;
+/** What Stripe promises. Both together must fit into it: what arrives must meet a provider that remembers its key. */
+const rememberedMs = 24 * 3_600_000;
 
 export function paymentConfig(environment: Readonly<Record<string, string | undefined>>): PaymentConfig {
   const base = serviceConfig(environment, {
@@ -52,6 +57,7 @@ function providerConfig(
       STRIPE_WEBHOOK_SECRET: str({ default: '' }),
       PROVIDER_TIMEOUT_MS: num({ default: timeoutMsDefault }),
       PROVIDER_KEY_LIFETIME_MS: num({ default: keyLifetimeMsDefault }),
+      PROVIDER_ARRIVAL_MS: num({ default: arrivalMsMaxDefault }),
     },
     {
       reporter({ errors }) {
@@ -67,18 +73,22 @@ function providerConfig(
     );
   }
   requireRange('PROVIDER_TIMEOUT_MS', settings.PROVIDER_TIMEOUT_MS, timeoutMsMin, timeoutMsMax);
-  requireRange(
-    'PROVIDER_KEY_LIFETIME_MS',
-    settings.PROVIDER_KEY_LIFETIME_MS,
-    keyLifetimeMsMin,
-    keyLifetimeMsMax,
-  );
+  const keyLifetimeMs = settings.PROVIDER_KEY_LIFETIME_MS;
+  const arrivalMsMax = settings.PROVIDER_ARRIVAL_MS;
+  requireRange('PROVIDER_KEY_LIFETIME_MS', keyLifetimeMs, keyLifetimeMsMin, rememberedMs);
+  requireRange('PROVIDER_ARRIVAL_MS', arrivalMsMax, arrivalMsMaxMin, rememberedMs);
+  if (keyLifetimeMs + arrivalMsMax > rememberedMs) {
+    throw new OperatorError(
+      `PROVIDER_KEY_LIFETIME_MS and PROVIDER_ARRIVAL_MS must together be at most ${rememberedMs}: a provider need not remember a key for longer than a day.`,
+    );
+  }
   return {
     apiKey: settings.STRIPE_API_KEY,
     apiAddress: settings.STRIPE_API_ADDRESS,
     webhookSecret: settings.STRIPE_WEBHOOK_SECRET,
     timeoutMs: settings.PROVIDER_TIMEOUT_MS,
-    keyLifetimeMs: settings.PROVIDER_KEY_LIFETIME_MS,
+    keyLifetimeMs,
+    arrivalMsMax,
   };
 }
 

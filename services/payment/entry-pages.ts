@@ -4,7 +4,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { AccountEntrySchema } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import { type Journal, PageTokenError, type RecordedOp } from '../../shared/journal/index.ts';
 import { accountEntity } from './domain/names.ts';
-import { renderAccountEntry } from './render.ts';
+import { type Reader, renderAccountEntry } from './render-account.ts';
 
 /** Journal entries in one read. Above one, so that a read that begins with a known entry always gets further. */
 const entriesPerRead = 200;
@@ -18,11 +18,15 @@ const readsPerPageMax = 10;
  */
 type Position = Readonly<{ seq: number; given: number }>;
 
-/** A page of at most `size` movements. An empty token means that nothing older exists. Throws `PageTokenError`. */
+/**
+ * A page of at most `size` movements, as `reader` may see them. An empty token means that nothing older exists. Pages
+ * are stable, because entries are only ever added before the first one. Throws `PageTokenError`.
+ */
 export async function readEntryPage(
   journal: Pick<Journal, 'history'>,
   accountId: string,
   page: { size: number; token: string },
+  reader: Reader,
 ): Promise<{ entries: MessageInitShape<typeof AccountEntrySchema>[]; nextPageToken: string }> {
   const entries: MessageInitShape<typeof AccountEntrySchema>[] = [];
   let position = positionOf(accountId, page.token);
@@ -36,14 +40,20 @@ export async function readEntryPage(
     const fresh = withoutGiven(ops, position);
     if (fresh.length === 0) return { entries, nextPageToken: '' };
     for (const op of fresh) {
-      const entry = renderAccountEntry(op);
+      const given = op.seq === position?.seq ? position.given : 0;
+      const entry = renderAccountEntry(op, entryIdOf(ops, op.seq, given), reader);
       if (entry && entries.length === page.size)
         return { entries, nextPageToken: tokenOf(accountId, position) };
       if (entry) entries.push(entry);
-      position = { seq: op.seq, given: op.seq === position?.seq ? position.given + 1 : 1 };
+      position = { seq: op.seq, given: given + 1 };
     }
   }
   return { entries, nextPageToken: tokenOf(accountId, position) };
+}
+
+/** Its place among the account's ops of its journal entry, counted as they were recorded. Entries are read whole. */
+function entryIdOf(ops: readonly RecordedOp[], seq: number, given: number): string {
+  return `${seq}.${ops.filter((op) => op.seq === seq).length - given}`;
 }
 
 function withoutGiven(ops: readonly RecordedOp[], position: Position | undefined): readonly RecordedOp[] {

@@ -5,6 +5,9 @@ import { type ReasonCatalogue, rpcError } from '../../shared/rpc/index.ts';
 
 export const paymentReasons = {
   ACCOUNT_ALREADY_EXISTS: Code.AlreadyExists,
+  ACCOUNT_CLOSED: Code.FailedPrecondition,
+  ACCOUNT_FROZEN: Code.FailedPrecondition,
+  ACCOUNT_NOT_EMPTY: Code.FailedPrecondition,
   ACCOUNT_NOT_FOUND: Code.NotFound,
   BALANCE_LIMIT_EXCEEDED: Code.FailedPrecondition,
   CURRENCY_MISMATCH: Code.FailedPrecondition,

@@ -15,6 +15,13 @@ export const webhookPath = '/webhooks/provider';
 /** A provider's event with its whole object; larger is no event. */
 const bodyBytesMax = 256 * 1024;
 
+/**
+ * Events at work at once. They come past the server's admission, as many as the provider likes, and each reads and writes:
+ * behind a slow database they would take the connections from the payments that they are about. More are sent away with
+ * 503; the provider sends them again, and a payment is found out without them, too.
+ */
+const eventsAtWorkMax = 32;
+
 /** Answers a request to the webhook's path and returns true; leaves every other alone. */
 export type WebhookHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
@@ -25,6 +32,7 @@ export function createWebhookHandler(deps: {
   log: Logger;
 }): WebhookHandler {
   const { journal, provider, chase, log } = deps;
+  let atWorkCount = 0;
 
   /** The HTTP status: not 2xx means that the provider sends it again. */
   async function take(body: Buffer, signature: string): Promise<number> {
@@ -53,12 +61,22 @@ export function createWebhookHandler(deps: {
 
   return (request, response) => {
     if (request.method !== 'POST' || request.url !== webhookPath) return false;
-    answer(request, response).catch((error: unknown) => {
-      // The journal cannot be reached, or a bug: it comes again, and asking finds the same without it.
-      log.warn({ err: error }, 'an event of the provider was not taken');
-      if (response.headersSent) response.destroy();
-      else response.writeHead(503).end();
-    });
+    if (atWorkCount >= eventsAtWorkMax) {
+      request.resume();
+      response.writeHead(503).end();
+      return true;
+    }
+    atWorkCount += 1;
+    answer(request, response)
+      .catch((error: unknown) => {
+        // The journal cannot be reached, or a bug: it comes again, and asking finds the same without it.
+        log.warn({ err: error }, 'an event of the provider was not taken');
+        if (response.headersSent) response.destroy();
+        else response.writeHead(503).end();
+      })
+      .finally(() => {
+        atWorkCount -= 1;
+      });
     return true;
   };
 }

@@ -185,5 +185,6 @@ test('the audit finds the books right after everything above', async () => {
     ['journal', 1],
     ['I1', 1],
     ['I2', 1],
+    ['ledger', 1],
   ]);
 });

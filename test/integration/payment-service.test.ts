@@ -212,6 +212,7 @@ describe('the audit', () => {
       ['journal', 1],
       ['I1', 1],
       ['I2', 1],
+      ['ledger', 1],
     ]);
     const over = payments.find(({ paymentId }) => paymentId === 'over.p');
     expect(over).toMatchObject({ chargeCount: 1, charged: eur(300n), refunded: eur(300n) });

@@ -6,6 +6,7 @@ import {
   decideOpenAccount,
   decideWithdraw,
 } from '../../services/payment/domain/account.ts';
+import { decideStanding } from '../../services/payment/domain/account-standing.ts';
 import type { Money } from '../../services/payment/domain/money.ts';
 import { accountEntity, accountOfPayment, paymentEntity } from '../../services/payment/domain/names.ts';
 import {
@@ -20,6 +21,7 @@ import type { RecordedOp } from '../../shared/journal/journal.ts';
 
 export const eur = (amountMinorUnits: bigint): Money => ({ amountMinorUnits, currency: 'EUR' });
 export const usd = (amountMinorUnits: bigint): Money => ({ amountMinorUnits, currency: 'USD' });
+export const jpy = (amountMinorUnits: bigint): Money => ({ amountMinorUnits, currency: 'JPY' });
 
 /** When everything in the books happens. */
 export const bookedAt = new Date('2026-11-02T10:00:00Z');
@@ -70,6 +72,11 @@ export function openBooks() {
     return accountId === undefined ? [entity] : [entity, accountEntity(accountId)];
   };
 
+  const standing = (type: Parameters<typeof decideStanding>[1], accountId: string, key?: string) =>
+    submit(key, [accountEntity(accountId)], (all) =>
+      decideStanding(all, type, { accountId, reason: `${type} for a reason` }),
+    );
+
   return {
     ops,
     account: (accountId: string) => states.get(accountEntity(accountId)) as AccountState | undefined,
@@ -82,6 +89,10 @@ export function openBooks() {
       submit(key, [accountEntity(accountId)], (all) => decideDeposit(all, { accountId, amount })),
     withdraw: (accountId: string, amount: Money, key?: string) =>
       submit(key, [accountEntity(accountId)], (all) => decideWithdraw(all, { accountId, amount })),
+    freeze: (accountId: string, key?: string) => standing('frozen', accountId, key),
+    unfreeze: (accountId: string, key?: string) => standing('unfrozen', accountId, key),
+    close: (accountId: string, key?: string) => standing('closed', accountId, key),
+    reopen: (accountId: string, key?: string) => standing('reopened', accountId, key),
     create: (paymentId: string, amount: Money, key?: string, caller = 'shop') => {
       const accountId = accountOfPayment(paymentId) ?? '';
       const requestKey = key ?? 'req/shop/CreatePayment/1';

@@ -107,6 +107,7 @@ export async function auditOf(operator: PaymentClient) {
   return {
     findings: parts.flatMap((part) => part.findings),
     payments: parts.flatMap((part) => part.payments),
+    ledger: parts.flatMap((part) => part.ledger),
     verdicts: parts.at(-1)?.summary?.verdicts.map(({ invariant, verdict }) => [invariant, verdict]),
   };
 }

@@ -4,13 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { decideRefundPayment } from '../../services/payment/domain/payment.ts';
 import type { AskedPayment } from '../../services/payment/domain/payment-state.ts';
 import { createCardWorld, told } from '../support/card-world.ts';
+import { settled } from '../support/held-clock.ts';
 
 const hourMs = 3_600_000;
 
 describe('a charge whose answer was lost', () => {
   test('is not asked for again once its key may be forgotten: the books say that it was taken', async () => {
-    // It dies after the ask, before it records the answer: before and after the intent it goes on, and into the ask.
-    const world = createCardWorld({ misbehaviours: [], fates: ['go', 'go', 'go', 'die'] });
+    const world = createCardWorld({ traps: { 'card.after_provider/capture': 'die' } });
     expect(await told(world.create(world.startProcess(), 'card.1'))).toBe('died');
     expect(world.taken('card.1')).toMatchObject({ chargeCount: 1, charged: 1_000n });
 
@@ -24,11 +24,60 @@ describe('a charge whose answer was lost', () => {
 
 describe('a charge whose cancel is wished before anybody knows what became of it', () => {
   test('is abandoned: it is not taken only to be given back', async () => {
-    const world = createCardWorld({ misbehaviours: [], fates: ['go', 'go', 'die'] });
+    const world = createCardWorld({ traps: { 'card.before_provider/capture': 'die' } });
     expect(await told(world.create(world.startProcess(), 'card.1'))).toBe('died');
     expect(world.taken('card.1')).toMatchObject({ chargeCount: 0 });
     expect(await told(world.cancel(world.startProcess(), 'card.1'))).toBe('status 6');
     expect(world.taken('card.1')).toMatchObject({ chargeCount: 0, charged: 0n });
+  });
+});
+
+describe('a refund that was asked for and that nobody finds', () => {
+  const asleep = {
+    'journal.after_insert/refund_asked': 'die',
+    'card.before_provider/refund': 'sleep',
+  } as const;
+
+  test('is not refused while a process that slept may still ask for it', async () => {
+    const world = createCardWorld({ traps: asleep });
+    await told(world.create(world.startProcess(), 'card.1'));
+    const refund = () => told(world.refund(world.startProcess(), 'card.1', 400n, 'refund-1'));
+    expect(await refund()).toBe('died');
+    await world.clock.sleep(19 * hourMs);
+    // Its key is trusted, so it asks; it falls asleep right before.
+    const sleeper = refund();
+    while (world.sleeperCount() === 0) await settled();
+    await world.clock.sleep(2 * hourMs);
+    expect(await refund()).toContain('still under way');
+    world.wake(0);
+
+    expect(await sleeper).toBe('status 2');
+    expect(world.taken('card.1')).toEqual({ chargeCount: 1, charged: 1_000n, refunded: 400n });
+    expect(world.payment('card.1')).toMatchObject({ refunded: 400n });
+    expect(await world.differences()).toEqual([]);
+  });
+
+  test('is refused as never made when no request for it can arrive any more', async () => {
+    const world = createCardWorld({ traps: { 'card.before_provider/refund': 'die' } });
+    await told(world.create(world.startProcess(), 'card.1'));
+    const refund = () => told(world.refund(world.startProcess(), 'card.1', 400n, 'refund-1'));
+    expect(await refund()).toBe('died');
+    await world.clock.sleep(24 * hourMs);
+    expect(await refund()).toBe('REFUND_REFUSED');
+    expect(world.taken('card.1')).toMatchObject({ refunded: 0n });
+  });
+
+  test('does not keep a cancel waiting: it is asked for under a new key, and no person is called', async () => {
+    // The provider stores a 500 as the answer of the first refund's key, and does nothing.
+    const world = createCardWorld({ misbehaviours: [undefined, 'error_before'] });
+    await told(world.create(world.startProcess(), 'card.1'));
+    const cancel = () => told(world.cancel(world.startProcess(), 'card.1'));
+    expect(await cancel()).toContain('still under way');
+    await world.clock.sleep(24 * hourMs);
+    expect(await cancel()).toBe('status 6');
+    expect(world.taken('card.1')).toEqual({ chargeCount: 1, charged: 1_000n, refunded: 1_000n });
+    expect(world.typesOf('card.1')).not.toContain('attention_asked');
+    expect(world.payment('card.1')).not.toHaveProperty('attention');
   });
 });
 

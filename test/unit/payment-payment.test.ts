@@ -31,7 +31,12 @@ describe('CreatePayment', () => {
     });
     const [payment, account] = books.ops.slice(-2);
     expect([payment?.seq, account?.seq]).toEqual([2, 2]);
-    expect(account?.data).toEqual({ amount: 30n, payment: 'payment/shop/alice.1' });
+    expect(account?.data).toEqual({
+      amount: 30n,
+      payment: 'payment/shop/alice.1',
+      debit: 'account/alice',
+      credit: 'sales/EUR',
+    });
   });
 
   test('takes once for one request, however often it is asked', () => {

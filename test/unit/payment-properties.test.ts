@@ -36,6 +36,11 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       (books, key) =>
         books.withdraw(id, m, key),
   ),
+  fc.tuple(account, fc.constantFrom('freeze', 'unfreeze', 'close', 'reopen')).map(
+    ([id, act]): Command =>
+      (books, key) =>
+        books[act](id, key),
+  ),
   fc.tuple(fromAccount, money, caller).map(
     ([id, m, c]): Command =>
       (books, key) =>
@@ -121,7 +126,7 @@ test('whatever the decisions recorded, the audit finds nothing wrong', async () 
         verdicts = part.summary?.verdicts?.map((verdict) => verdict.verdict);
       }
       expect(findings).toEqual([]);
-      expect(verdicts).toEqual([Verdict.HOLDS, Verdict.HOLDS, Verdict.HOLDS]);
+      expect(verdicts).toEqual([Verdict.HOLDS, Verdict.HOLDS, Verdict.HOLDS, Verdict.HOLDS]);
     }),
     { numRuns: 200 },
   );

@@ -7,7 +7,9 @@ import type {
   PaymentFactSchema,
 } from '../../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import type { RecordedOp } from '../../../shared/journal/index.ts';
+import { createLedgerSum } from '../domain/ledger.ts';
 import { statusMessages } from '../render.ts';
+import { renderLedgerLine } from '../render-account.ts';
 import type { Finding, Invariant } from './finding.ts';
 import type { PaymentFact } from './payment-audit.ts';
 import { createStreamAudit, type StreamAudit } from './stream-audit.ts';
@@ -15,7 +17,7 @@ import { createStreamAudit, type StreamAudit } from './stream-audit.ts';
 /** Findings or facts in one part: some 64 KiB of message, below every reader's limit. */
 const partSizeMax = 500;
 
-const invariants: readonly Invariant[] = ['journal', 'I1', 'I2'];
+const invariants: readonly Invariant[] = ['journal', 'I1', 'I2', 'ledger'];
 
 export type AuditPart = MessageInitShape<typeof AuditResponseSchema>;
 
@@ -27,7 +29,8 @@ export async function* auditParts(
   ops: AsyncIterable<RecordedOp> | Iterable<RecordedOp>,
   entitiesMax?: number,
 ): AsyncIterable<AuditPart> {
-  const checked = { journal: 0, I1: 0, I2: 0 };
+  const checked = { journal: 0, I1: 0, I2: 0, ledger: 0 };
+  const ledger = createLedgerSum();
   const broken = new Set<Invariant>();
   const findings: Finding[] = [];
   let audit: StreamAudit | undefined;
@@ -45,6 +48,7 @@ export async function* auditParts(
     if (!audit) return;
     const end = audit.end();
     yield* factParts(end.facts);
+    ledger.add(end.ledger);
     for (const invariant of invariants) checked[invariant] += end.checked[invariant];
     overflowed ||= end.overflowed;
   }
@@ -68,7 +72,10 @@ export async function* auditParts(
     checkedCount: BigInt(checked[invariant]),
     ...judge(broken.has(invariant), overflowed),
   }));
-  yield { summary: { verdicts, entryCount: BigInt(entryCount), opCount: BigInt(opCount) } };
+  yield {
+    summary: { verdicts, entryCount: BigInt(entryCount), opCount: BigInt(opCount) },
+    ledger: overflowed ? [] : ledger.lines().map(renderLedgerLine),
+  };
 }
 
 /** A contradiction counts even when not everything was seen; its absence does not. */

@@ -36,7 +36,7 @@ export function takenBy(change: PaymentChange): bigint {
   }
 }
 
-/** A damaged op may hold anything here. The fold finds it; an audit that dies of it would find nothing else. */
-function minorUnits(value: unknown): bigint {
+/** A damaged op or state may hold anything here. The fold finds it; an audit that dies of it would find nothing else. */
+export function minorUnits(value: unknown): bigint {
   return typeof value === 'bigint' ? value : 0n;
 }

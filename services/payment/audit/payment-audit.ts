@@ -21,6 +21,8 @@ export interface PaymentAudit {
   /** `taken`: what the op says that it takes; below zero when it gives back. */
   take(op: RecordedOp, taken: bigint): void;
   facts(): Iterable<PaymentFact>;
+  /** Each payment that there is, as its last op left it. */
+  states(): Iterable<readonly [entity: string, state: PaymentState]>;
   readonly count: number;
 }
 
@@ -48,6 +50,9 @@ export function createPaymentAudit(find: Find): PaymentAudit {
       if (sums.refunded > sums.charged) {
         find('I2', op.entity, `gave back ${sums.refunded} of ${sums.charged} minor units`);
       }
+    },
+    *states() {
+      for (const [entity, { state }] of payments) if (state) yield [entity, state];
     },
     *facts() {
       for (const [entity, { state, chargeCount, charged, refunded }] of payments) {

@@ -3,12 +3,14 @@
 
 import { createFold, type RecordedOp } from '../../../shared/journal/index.ts';
 import type { AccountChange } from '../domain/account.ts';
+import type { LedgerLine } from '../domain/ledger.ts';
 import { accountEntity, accountOfPayment, idOf, isAccount } from '../domain/names.ts';
 import type { PaymentChange } from '../domain/payment-changes.ts';
 import { paymentRules } from '../domain/rules.ts';
 import { createAccountAudit } from './account-audit.ts';
 import type { Find, Finding, Invariant } from './finding.ts';
 import { createHalves } from './halves.ts';
+import { createLedgerAudit } from './ledger-audit.ts';
 import { accountMovement, takenBy } from './movement.ts';
 import { createPaymentAudit, type PaymentFact } from './payment-audit.ts';
 
@@ -20,8 +22,14 @@ export const auditedEntitiesMax = 500_000;
 
 export interface StreamAudit {
   take(op: RecordedOp): void;
-  /** After the last op. Judges the last entry, and says what each payment did. */
-  end(): { facts: Iterable<PaymentFact>; checked: Readonly<Record<Invariant, number>>; overflowed: boolean };
+  /** After the last op. Judges the last entry and the ledger, and says what each payment did. */
+  end(): {
+    facts: Iterable<PaymentFact>;
+    /** The stream's trial balance. */
+    ledger: readonly LedgerLine[];
+    checked: Readonly<Record<Invariant, number>>;
+    overflowed: boolean;
+  };
 }
 
 /** `report` gets each entity once per invariant: what is wrong once is wrong in every later state. */
@@ -40,6 +48,7 @@ export function createStreamAudit(
   const accounts = createAccountAudit(find);
   const payments = createPaymentAudit(find);
   const halves = createHalves(find);
+  const ledger = createLedgerAudit(find);
   let seq = 0;
   let foldedCount = 0;
   let overflowed = false;
@@ -88,6 +97,7 @@ export function createStreamAudit(
       }
       if (overflowed) return;
       checkFold(op);
+      ledger.take(op);
       if (isAccount(op.entity)) checkAccount(op);
       else checkPayment(op);
     },
@@ -96,7 +106,14 @@ export function createStreamAudit(
       return {
         // What came after an overflow was not read: a fact without it could contradict an order that is right.
         facts: overflowed ? [] : payments.facts(),
-        checked: { journal: foldedCount, I1: accounts.count, I2: payments.count },
+        // Likewise: a ledger with a part of its postings looks wrong.
+        ledger: overflowed ? [] : ledger.end(accounts.states(), payments.states()),
+        checked: {
+          journal: foldedCount,
+          ledger: ledger.count,
+          I1: accounts.count,
+          I2: payments.count,
+        },
         overflowed,
       };
     },

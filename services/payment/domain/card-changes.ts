@@ -13,6 +13,7 @@
 // `cancel_asked` is a wish. It is granted when the money is back or can never be taken any more, and until then the
 // payment stays open.
 
+import type { Posting } from './ledger.ts';
 import { type AskedPayment, isTombstone, type OpenCancel, type PaymentState } from './payment-state.ts';
 
 /** What a card payment was asked for. `card` is the provider's payment method. */
@@ -27,12 +28,13 @@ export type AskedOfCard = Readonly<{
 export type CardChange =
   | { type: 'requested'; data: AskedOfCard }
   | { type: 'left_unknown'; data: { cause: string } }
-  | { type: 'card_captured'; data: { amount: bigint; providerId: string } }
+  | { type: 'card_captured'; data: { amount: bigint; providerId: string } & Partial<Posting> }
   | { type: 'card_declined'; data: { refusal: string; code: string } }
   | { type: 'not_taken'; data: Record<string, never> }
   | { type: 'refund_asked'; data: { refundId: string; amount: bigint; reason: string } }
-  | { type: 'card_refunded'; data: { refundId: string; amount: bigint } }
-  | { type: 'refund_refused'; data: { refundId: string; code: string } }
+  | { type: 'card_refunded'; data: { refundId: string; amount: bigint } & Partial<Posting> }
+  /** `attention`: what a person is told of it. Absent in what was recorded before refused refunds were listed. */
+  | { type: 'refund_refused'; data: { refundId: string; code: string; attention?: string; neverMade?: true } }
   | { type: 'cancel_asked'; data: { cancelId: string } }
   /** A cancel that found another one under way: it waits for the same end. */
   | { type: 'cancel_joined'; data: { cancelId: string } }
@@ -64,6 +66,12 @@ export const refundIdOf = ({ id, attempt }: OpenCancel): string => `${id}.${atte
 /** Whether its outcome is not known yet. */
 export const isUndecided = ({ status }: PaymentState): boolean =>
   status === 'requested' || status === 'unknown';
+
+/** Whether it is listed as open: something remains to be asked of the provider, or a person is needed. */
+export function isListedOpen(payment: PaymentState): boolean {
+  if (isTombstone(payment)) return false;
+  return payment.attention !== undefined || isCardOpen(payment);
+}
 
 /** Whether something remains to be asked of the provider. */
 export function isCardOpen(payment: PaymentState): payment is AskedPayment {
@@ -128,14 +136,30 @@ function afterRefund(
   return { ...withoutCancel(rest), refunded, status: 'refunded' };
 }
 
-/** The refusal of a refund that was asked for ends that refund; a cancel goes on until the money is back. */
+/** Why a refund is refused that the provider knows nothing of and can no longer be asked for safely. */
+export const neverMadeCode = 'never_made';
+
+/**
+ * The refusal of a refund that was asked for ends that refund: a person must see to it, until a later one gives money back.
+ * A cancel goes on until the money is back.
+ */
 function afterRefusedRefund(
   payment: AskedPayment,
-  { refundId, code }: { refundId: string; code: string },
+  {
+    refundId,
+    code,
+    attention,
+    neverMade = false,
+  }: { refundId: string; code: string; attention?: string; neverMade?: boolean },
 ): AskedPayment {
   const rest = withoutPending(payment, refundId);
-  if (!rest.cancel || refundId !== refundIdOf(rest.cancel)) return rest;
-  const cancel = { ...rest.cancel, attempt: rest.cancel.attempt + 1, refusedFor: code };
+  if (!rest.cancel || refundId !== refundIdOf(rest.cancel)) {
+    return attention === undefined ? rest : { ...rest, attention };
+  }
+  const next = { ...rest.cancel, attempt: rest.cancel.attempt + 1 };
+  // The provider lost it and refused nothing: no person is needed, it is asked for again under a new key.
+  if (neverMade) return { ...rest, cancel: next };
+  const cancel = { ...next, refusedFor: code };
   return { ...rest, cancel, attention: `the provider refuses to refund it: ${code}` };
 }
 

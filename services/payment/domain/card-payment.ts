@@ -2,7 +2,8 @@
 // is recorded once, under a key of its own, so whoever asked second adopts what was recorded first.
 
 import { type Decision, refuse, type State, succeed } from '../../../shared/journal/decision.ts';
-import { type CardChange, isUndecided, refundIdOf } from './card-changes.ts';
+import { type CardChange, isUndecided, neverMadeCode, refundIdOf } from './card-changes.ts';
+import { postingOf } from './ledger.ts';
 import type { Money } from './money.ts';
 import { cardPaymentsList, idOf, paymentEntity, paymentsList } from './names.ts';
 import { type AskedPayment, isTombstone, type PaymentState } from './payment-state.ts';
@@ -57,7 +58,9 @@ export function decideOutcome(
   switch (outcome.outcome) {
     case 'captured': {
       const { providerId } = outcome;
-      return recorded(entity, { type: 'card_captured', data: { amount: payment.amount, providerId } });
+      const { amount, currency } = payment;
+      const posting = postingOf('card_captured', entity, currency);
+      return recorded(entity, { type: 'card_captured', data: { amount, providerId, ...posting } });
     }
     case 'declined':
       return declined(entity, outcome.code);
@@ -146,9 +149,6 @@ export type RefundOutcome =
   /** `nothingLeft`: because all of the money is back already, by other hands than ours. */
   | { readonly outcome: 'refused'; readonly code: string; readonly nothingLeft?: true };
 
-/** Why a refund is refused that the provider knows nothing of and can no longer be asked for safely. */
-export const neverMadeCode = 'never_made';
-
 /** States: the payment. Its refusal, if it is one, is RefundPayment's answer for ever. */
 export function decideRefundOutcome(
   states: readonly (State | undefined)[],
@@ -162,10 +162,16 @@ export function decideRefundOutcome(
   // A cancel wants the money back, whoever gave it; the comparison with the provider's books shows who did.
   const isCancel = payment.cancel !== undefined && refundIdOf(payment.cancel) === refundId;
   if (outcome.outcome === 'refunded' || (outcome.nothingLeft && isCancel)) {
-    return recorded(entity, { type: 'card_refunded', data: { refundId, amount: pending.amount } });
+    const { amount } = pending;
+    const posting = postingOf('card_refunded', entity, payment.currency);
+    return recorded(entity, { type: 'card_refunded', data: { refundId, amount, ...posting } });
   }
   const { code } = outcome;
-  const change: CardChange = { type: 'refund_refused', data: { refundId, code } };
+  // A cancel goes on by itself, and says so in its state.
+  const asked = `${pending.amount} minor units of ${payment.currency}`;
+  const attention = isCancel ? {} : { attention: `the provider refuses to refund ${asked}: ${code}` };
+  const neverMade = code === neverMadeCode ? { neverMade: true as const } : {};
+  const change: CardChange = { type: 'refund_refused', data: { refundId, code, ...attention, ...neverMade } };
   const refusal = refundRefused(idOf(entity), code);
   return { outcome: { succeeded: false, refusal }, changes: [{ entity, ...change }] };
 }

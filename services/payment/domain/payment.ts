@@ -9,9 +9,10 @@ import {
   type State,
   succeed,
 } from '../../../shared/journal/decision.ts';
-import type { AccountChange, AccountState } from './account.ts';
+import { type AccountChange, type AccountState, refusalOfStanding } from './account.ts';
 import { pendingMinorUnits } from './card-changes.ts';
 import { askForCancel, askForRefund } from './card-payment.ts';
+import { postingOf } from './ledger.ts';
 import { type Money, turnoverMinorUnitsMax } from './money.ts';
 import { accountEntity, accountOfPayment, paymentEntity, paymentsList } from './names.ts';
 import type { Asked, PaymentChange } from './payment-changes.ts';
@@ -80,7 +81,7 @@ export function decideCreatePayment(
   }
   return succeed(
     { ...ofPayment(entity, { type: 'captured', data: asked }), lists },
-    ofAccount(accountId, { type: 'charged', data: { amount, payment: entity } }),
+    takenFromAccount(accountId, entity, command.amount),
   );
 }
 
@@ -90,6 +91,8 @@ function refusalOfCharge(
   asked: Money,
 ): Refusal | undefined {
   if (!account) return accountNotFound(accountId);
+  const unusable = refusalOfStanding(account, accountId);
+  if (unusable) return unusable;
   if (account.currency !== asked.currency) return currencyMismatch(account.currency, asked.currency);
   if (account.balance < asked.amountMinorUnits) return insufficientFunds(accountId, account.balance, asked);
   if (account.charged + asked.amountMinorUnits > turnoverMinorUnitsMax)
@@ -119,7 +122,7 @@ export function decideRefundPayment(
   if (accountId === undefined) return askForRefund(entity, payment, { refundId, amount, reason });
   return succeed(
     ofPayment(entity, { type: 'refunded', data: { amount, reason } }),
-    backToAccount(accountId, entity, amount),
+    backToAccount(accountId, entity, command.amount),
   );
 }
 
@@ -145,7 +148,7 @@ export function decideCancelPayment(
       const amount = payment.amount - payment.refunded;
       return succeed(
         ofPayment(entity, { type: 'cancelled', data: { amount } }),
-        backToAccount(accountId, entity, amount),
+        backToAccount(accountId, entity, { amountMinorUnits: amount, currency: payment.currency }),
       );
     }
     case 'declined':
@@ -160,9 +163,19 @@ export function decideCancelPayment(
 const foundSettled = (entity: string, payment: PaymentState): Decision =>
   succeed(ofPayment(entity, { type: 'found_settled', data: { status: payment.status } }));
 
-/** The account's half of a refund. */
-const backToAccount = (accountId: string, entity: string, amount: bigint): Change =>
-  ofAccount(accountId, { type: 'refunded', data: { amount, payment: entity } });
+/** The account's half of a payment, with its posting. */
+function takenFromAccount(accountId: string, payment: string, money: Money): Change {
+  const { amountMinorUnits: amount, currency } = money;
+  const posting = postingOf('charged', accountEntity(accountId), currency);
+  return ofAccount(accountId, { type: 'charged', data: { amount, payment, ...posting } });
+}
+
+/** The account's half of a refund or a cancel. Whatever the account's standing: what comes home is never refused. */
+function backToAccount(accountId: string, payment: string, money: Money): Change {
+  const { amountMinorUnits: amount, currency } = money;
+  const posting = postingOf('refunded', accountEntity(accountId), currency);
+  return ofAccount(accountId, { type: 'refunded', data: { amount, payment, ...posting } });
+}
 
 const ofPayment = (entity: string, change: PaymentChange): Change => ({ entity, ...change });
 const ofAccount = (accountId: string, change: AccountChange): Change => ({

@@ -15,6 +15,25 @@ export const accountNotFound = (accountId: string): Refusal => ({
   metadata: { account_id: accountId },
 });
 
+export const accountFrozen = (accountId: string): Refusal => ({
+  reason: 'ACCOUNT_FROZEN',
+  message: `account ${accountId} is frozen: nothing is taken from it until it is unfrozen`,
+  metadata: { account_id: accountId },
+});
+
+export const accountClosed = (accountId: string): Refusal => ({
+  reason: 'ACCOUNT_CLOSED',
+  message: `account ${accountId} is closed; use another account, or reopen it`,
+  metadata: { account_id: accountId },
+});
+
+/** Closing it would forget what it holds. */
+export const accountNotEmpty = (accountId: string, balanceMinorUnits: bigint): Refusal => ({
+  reason: 'ACCOUNT_NOT_EMPTY',
+  message: `account ${accountId} holds ${balanceMinorUnits} minor units; withdraw them, then close it under a new request id`,
+  metadata: { account_id: accountId, balance_minor_units: String(balanceMinorUnits) },
+});
+
 /** `expected` is the currency of the account or of the payment. */
 export const currencyMismatch = (expected: string, given: string): Refusal => ({
   reason: 'CURRENCY_MISMATCH',

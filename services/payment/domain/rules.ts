@@ -2,7 +2,7 @@
 
 import type { State } from '../../../shared/journal/decision.ts';
 import { type AccountChange, type AccountState, evolveAccount } from './account.ts';
-import { isCardOpen } from './card-changes.ts';
+import { isListedOpen } from './card-changes.ts';
 import { isAccount, placementOf } from './names.ts';
 import { evolvePayment, type PaymentChange } from './payment-changes.ts';
 import type { PaymentState } from './payment-state.ts';
@@ -19,9 +19,9 @@ function evolve(
     : evolvePayment(state as PaymentState | undefined, change as PaymentChange, at);
 }
 
-/** Only a card payment can be left open: its provider's answers come after the record. */
+/** Only a card payment can be left open: its provider's answers come after the record, and may need a person. */
 function isOpen(entity: string, state: State): boolean {
-  return !isAccount(entity) && isCardOpen(state as PaymentState);
+  return !isAccount(entity) && isListedOpen(state as PaymentState);
 }
 
 export const paymentRules = { evolve, isOpen, placementOf };

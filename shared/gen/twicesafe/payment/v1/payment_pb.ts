@@ -27,10 +27,10 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file twicesafe/payment/v1/payment.proto.
  */
 export const file_twicesafe_payment_v1_payment: GenFile = /*@__PURE__*/
-  fileDesc("CiJ0d2ljZXNhZmUvcGF5bWVudC92MS9wYXltZW50LnByb3RvEhR0d2ljZXNhZmUucGF5bWVudC52MSJ4CgdBY2NvdW50EhIKCmFjY291bnRfaWQYASABKAkSKgoHYmFsYW5jZRgCIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leRItCglvcGVuZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIuYBCgxBY2NvdW50RW50cnkSNAoEa2luZBgBIAEoDjImLnR3aWNlc2FmZS5wYXltZW50LnYxLkFjY291bnRFbnRyeUtpbmQSKQoGYW1vdW50GAIgASgLMhkudHdpY2VzYWZlLm1vbmV5LnYxLk1vbmV5EjAKDWJhbGFuY2VfYWZ0ZXIYAyABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXkSEgoKcGF5bWVudF9pZBgEIAEoCRIvCgtyZWNvcmRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi4QIKB1BheW1lbnQSEgoKcGF5bWVudF9pZBgBIAEoCRIzCgZzdGF0dXMYAiABKA4yIy50d2ljZXNhZmUucGF5bWVudC52MS5QYXltZW50U3RhdHVzEikKBmFtb3VudBgDIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leRIrCghyZWZ1bmRlZBgEIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leRISCgphY2NvdW50X2lkGAUgASgJEhEKCXJlZmVyZW5jZRgGIAEoCRIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxkZWNsaW5lX2NvZGUYCCABKAkSEQoJYXR0ZW50aW9uGAkgASgJEhgKEGNhbmNlbF9yZXF1ZXN0ZWQYCiABKAgSGwoTcHJvdmlkZXJfcGF5bWVudF9pZBgLIAEoCSI8CgRDYXJkEjQKDnBheW1lbnRfbWV0aG9kGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfXXsxLDI1NX0kIoIBChJPcGVuQWNjb3VudFJlcXVlc3QSMAoKYWNjb3VudF9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JBI6Cg9vcGVuaW5nX2JhbGFuY2UYAiABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXlCBrpIA8gBASJFChNPcGVuQWNjb3VudFJlc3BvbnNlEi4KB2FjY291bnQYASABKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5BY2NvdW50InUKDkRlcG9zaXRSZXF1ZXN0EjAKCmFjY291bnRfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQSMQoGYW1vdW50GAIgASgLMhkudHdpY2VzYWZlLm1vbmV5LnYxLk1vbmV5Qga6SAPIAQEiQQoPRGVwb3NpdFJlc3BvbnNlEi4KB2FjY291bnQYASABKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5BY2NvdW50InYKD1dpdGhkcmF3UmVxdWVzdBIwCgphY2NvdW50X2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEjEKBmFtb3VudBgCIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leUIGukgDyAEBIkIKEFdpdGhkcmF3UmVzcG9uc2USLgoHYWNjb3VudBgBIAEoCzIdLnR3aWNlc2FmZS5wYXltZW50LnYxLkFjY291bnQiRQoRR2V0QWNjb3VudFJlcXVlc3QSMAoKYWNjb3VudF9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JCJEChJHZXRBY2NvdW50UmVzcG9uc2USLgoHYWNjb3VudBgBIAEoCzIdLnR3aWNlc2FmZS5wYXltZW50LnYxLkFjY291bnQiigEKGUxpc3RBY2NvdW50RW50cmllc1JlcXVlc3QSMAoKYWNjb3VudF9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JBIdCglwYWdlX3NpemUYAiABKAVCCrpIBxoFGMgBKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYyAEiagoaTGlzdEFjY291bnRFbnRyaWVzUmVzcG9uc2USMwoHZW50cmllcxgBIAMoCzIiLnR3aWNlc2FmZS5wYXltZW50LnYxLkFjY291bnRFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiogIKFENyZWF0ZVBheW1lbnRSZXF1ZXN0EkkKCnBheW1lbnRfaWQYASABKAlCNbpIMnIwMi5eKFtBLVphLXowLTlfLV17MSw2NH1bLl1bQS1aYS16MC05Xy1dezEsNjR9KT8kEjIKCmFjY291bnRfaWQYAiABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSRIABIqCgRjYXJkGAMgASgLMhoudHdpY2VzYWZlLnBheW1lbnQudjEuQ2FyZEgAEjEKBmFtb3VudBgEIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leUIGukgDyAEBEhsKCXJlZmVyZW5jZRgFIAEoCUIIukgFcgMYyAFCDwoGc291cmNlEgW6SAIIASJHChVDcmVhdGVQYXltZW50UmVzcG9uc2USLgoHcGF5bWVudBgBIAEoCzIdLnR3aWNlc2FmZS5wYXltZW50LnYxLlBheW1lbnQiqwEKFFJlZnVuZFBheW1lbnRSZXF1ZXN0EkYKCnBheW1lbnRfaWQYASABKAlCMrpIL3ItMiteW0EtWmEtejAtOV8tXXsxLDY0fVsuXVtBLVphLXowLTlfLV17MSw2NH0kEjEKBmFtb3VudBgCIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leUIGukgDyAEBEhgKBnJlYXNvbhgDIAEoCUIIukgFcgMYyAEiRwoVUmVmdW5kUGF5bWVudFJlc3BvbnNlEi4KB3BheW1lbnQYASABKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5QYXltZW50Il4KFENhbmNlbFBheW1lbnRSZXF1ZXN0EkYKCnBheW1lbnRfaWQYASABKAlCMrpIL3ItMiteW0EtWmEtejAtOV8tXXsxLDY0fVsuXVtBLVphLXowLTlfLV17MSw2NH0kIkcKFUNhbmNlbFBheW1lbnRSZXNwb25zZRIuCgdwYXltZW50GAEgASgLMh0udHdpY2VzYWZlLnBheW1lbnQudjEuUGF5bWVudCJbChFHZXRQYXltZW50UmVxdWVzdBJGCgpwYXltZW50X2lkGAEgASgJQjK6SC9yLTIrXltBLVphLXowLTlfLV17MSw2NH1bLl1bQS1aYS16MC05Xy1dezEsNjR9JCJEChJHZXRQYXltZW50UmVzcG9uc2USLgoHcGF5bWVudBgBIAEoCzIdLnR3aWNlc2FmZS5wYXltZW50LnYxLlBheW1lbnQiUgoTTGlzdFBheW1lbnRzUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGMgBKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYyAEiYAoUTGlzdFBheW1lbnRzUmVzcG9uc2USLwoIcGF5bWVudHMYASADKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5QYXltZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIOCgxBdWRpdFJlcXVlc3QitwEKDUF1ZGl0UmVzcG9uc2USLQoIZmluZGluZ3MYASADKAsyGy50d2ljZXNhZmUuYXVkaXQudjEuRmluZGluZxIzCghwYXltZW50cxgCIAMoCzIhLnR3aWNlc2FmZS5wYXltZW50LnYxLlBheW1lbnRGYWN0EjYKB3N1bW1hcnkYAyABKAsyIC50d2ljZXNhZmUuYXVkaXQudjEuQXVkaXRTdW1tYXJ5SACIAQFCCgoIX3N1bW1hcnki6AEKC1BheW1lbnRGYWN0EhIKCnBheW1lbnRfaWQYASABKAkSEQoJcmVmZXJlbmNlGAIgASgJEjMKBnN0YXR1cxgDIAEoDjIjLnR3aWNlc2FmZS5wYXltZW50LnYxLlBheW1lbnRTdGF0dXMSFAoMY2hhcmdlX2NvdW50GAQgASgFEioKB2NoYXJnZWQYBSABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXkSKwoIcmVmdW5kZWQYBiABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXkSDgoGY2FsbGVyGAcgASgJImMKGFJlY29uY2lsZVBheW1lbnRzUmVxdWVzdBIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYrAIiiQEKGVJlY29uY2lsZVBheW1lbnRzUmVzcG9uc2USPAoLZGlmZmVyZW5jZXMYASADKAsyJy50d2ljZXNhZmUucGF5bWVudC52MS5QYXltZW50RGlmZmVyZW5jZRIVCg1jaGVja2VkX2NvdW50GAIgASgFEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCSKsAQoRUGF5bWVudERpZmZlcmVuY2USOQoEa2luZBgBIAEoDjIrLnR3aWNlc2FmZS5wYXltZW50LnYxLlBheW1lbnREaWZmZXJlbmNlS2luZBISCgpwYXltZW50X2lkGAIgASgJEg4KBmNhbGxlchgDIAEoCRITCgtwcm92aWRlcl9pZBgEIAEoCRITCgtkZXNjcmlwdGlvbhgFIAEoCRIOCgZhY3Rpb24YBiABKAkq1wEKEEFjY291bnRFbnRyeUtpbmQSIgoeQUNDT1VOVF9FTlRSWV9LSU5EX1VOU1BFQ0lGSUVEEAASHgoaQUNDT1VOVF9FTlRSWV9LSU5EX09QRU5JTkcQARIeChpBQ0NPVU5UX0VOVFJZX0tJTkRfREVQT1NJVBACEiEKHUFDQ09VTlRfRU5UUllfS0lORF9XSVRIRFJBV0FMEAMSHQoZQUNDT1VOVF9FTlRSWV9LSU5EX0NIQVJHRRAEEh0KGUFDQ09VTlRfRU5UUllfS0lORF9SRUZVTkQQBSreAQoNUGF5bWVudFN0YXR1cxIeChpQQVlNRU5UX1NUQVRVU19VTlNQRUNJRklFRBAAEhwKGFBBWU1FTlRfU1RBVFVTX1JFUVVFU1RFRBABEhsKF1BBWU1FTlRfU1RBVFVTX0NBUFRVUkVEEAISGwoXUEFZTUVOVF9TVEFUVVNfREVDTElORUQQAxIaChZQQVlNRU5UX1NUQVRVU19VTktOT1dOEAQSGwoXUEFZTUVOVF9TVEFUVVNfUkVGVU5ERUQQBRIcChhQQVlNRU5UX1NUQVRVU19DQU5DRUxMRUQQBirYAwoVUGF5bWVudERpZmZlcmVuY2VLaW5kEicKI1BBWU1FTlRfRElGRkVSRU5DRV9LSU5EX1VOU1BFQ0lGSUVEEAASMAosUEFZTUVOVF9ESUZGRVJFTkNFX0tJTkRfQ0hBUkdFRF9VTktOT1dOX0hFUkUQARIuCipQQVlNRU5UX0RJRkZFUkVOQ0VfS0lORF9DSEFSR0VEX1RIRVJFX09OTFkQAhItCilQQVlNRU5UX0RJRkZFUkVOQ0VfS0lORF9DSEFSR0VEX0hFUkVfT05MWRADEikKJVBBWU1FTlRfRElGRkVSRU5DRV9LSU5EX0NIQVJHRURfVFdJQ0UQBBIqCiZQQVlNRU5UX0RJRkZFUkVOQ0VfS0lORF9BTU9VTlRfRElGRkVSUxAFEi8KK1BBWU1FTlRfRElGRkVSRU5DRV9LSU5EX1JFRlVORF9VTktOT1dOX0hFUkUQBhItCilQQVlNRU5UX0RJRkZFUkVOQ0VfS0lORF9SRUZVTkRfVEhFUkVfT05MWRAHEiwKKFBBWU1FTlRfRElGRkVSRU5DRV9LSU5EX1JFRlVORF9IRVJFX09OTFkQCBIgChxQQVlNRU5UX0RJRkZFUkVOQ0VfS0lORF9PUEVOEAkyjQoKDlBheW1lbnRTZXJ2aWNlEmcKC09wZW5BY2NvdW50EigudHdpY2VzYWZlLnBheW1lbnQudjEuT3BlbkFjY291bnRSZXF1ZXN0GikudHdpY2VzYWZlLnBheW1lbnQudjEuT3BlbkFjY291bnRSZXNwb25zZSIDkAICElsKB0RlcG9zaXQSJC50d2ljZXNhZmUucGF5bWVudC52MS5EZXBvc2l0UmVxdWVzdBolLnR3aWNlc2FmZS5wYXltZW50LnYxLkRlcG9zaXRSZXNwb25zZSIDkAICEl4KCFdpdGhkcmF3EiUudHdpY2VzYWZlLnBheW1lbnQudjEuV2l0aGRyYXdSZXF1ZXN0GiYudHdpY2VzYWZlLnBheW1lbnQudjEuV2l0aGRyYXdSZXNwb25zZSIDkAICEmQKCkdldEFjY291bnQSJy50d2ljZXNhZmUucGF5bWVudC52MS5HZXRBY2NvdW50UmVxdWVzdBooLnR3aWNlc2FmZS5wYXltZW50LnYxLkdldEFjY291bnRSZXNwb25zZSIDkAIBEnwKEkxpc3RBY2NvdW50RW50cmllcxIvLnR3aWNlc2FmZS5wYXltZW50LnYxLkxpc3RBY2NvdW50RW50cmllc1JlcXVlc3QaMC50d2ljZXNhZmUucGF5bWVudC52MS5MaXN0QWNjb3VudEVudHJpZXNSZXNwb25zZSIDkAIBEm0KDUNyZWF0ZVBheW1lbnQSKi50d2ljZXNhZmUucGF5bWVudC52MS5DcmVhdGVQYXltZW50UmVxdWVzdBorLnR3aWNlc2FmZS5wYXltZW50LnYxLkNyZWF0ZVBheW1lbnRSZXNwb25zZSIDkAICEm0KDVJlZnVuZFBheW1lbnQSKi50d2ljZXNhZmUucGF5bWVudC52MS5SZWZ1bmRQYXltZW50UmVxdWVzdBorLnR3aWNlc2FmZS5wYXltZW50LnYxLlJlZnVuZFBheW1lbnRSZXNwb25zZSIDkAICEm0KDUNhbmNlbFBheW1lbnQSKi50d2ljZXNhZmUucGF5bWVudC52MS5DYW5jZWxQYXltZW50UmVxdWVzdBorLnR3aWNlc2FmZS5wYXltZW50LnYxLkNhbmNlbFBheW1lbnRSZXNwb25zZSIDkAICEmQKCkdldFBheW1lbnQSJy50d2ljZXNhZmUucGF5bWVudC52MS5HZXRQYXltZW50UmVxdWVzdBooLnR3aWNlc2FmZS5wYXltZW50LnYxLkdldFBheW1lbnRSZXNwb25zZSIDkAIBEmoKDExpc3RQYXltZW50cxIpLnR3aWNlc2FmZS5wYXltZW50LnYxLkxpc3RQYXltZW50c1JlcXVlc3QaKi50d2ljZXNhZmUucGF5bWVudC52MS5MaXN0UGF5bWVudHNSZXNwb25zZSIDkAIBEnkKEVJlY29uY2lsZVBheW1lbnRzEi4udHdpY2VzYWZlLnBheW1lbnQudjEuUmVjb25jaWxlUGF5bWVudHNSZXF1ZXN0Gi8udHdpY2VzYWZlLnBheW1lbnQudjEuUmVjb25jaWxlUGF5bWVudHNSZXNwb25zZSIDkAIBElcKBUF1ZGl0EiIudHdpY2VzYWZlLnBheW1lbnQudjEuQXVkaXRSZXF1ZXN0GiMudHdpY2VzYWZlLnBheW1lbnQudjEuQXVkaXRSZXNwb25zZSIDkAIBMAFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_twicesafe_audit_v1_audit, file_twicesafe_money_v1_money]);
+  fileDesc("CiJ0d2ljZXNhZmUvcGF5bWVudC92MS9wYXltZW50LnByb3RvEhR0d2ljZXNhZmUucGF5bWVudC52MSLKAQoHQWNjb3VudBISCgphY2NvdW50X2lkGAEgASgJEioKB2JhbGFuY2UYAiABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXkSLQoJb3BlbmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI3CghzdGFuZGluZxgEIAEoDjIlLnR3aWNlc2FmZS5wYXltZW50LnYxLkFjY291bnRTdGFuZGluZxIXCg9zdGFuZGluZ19yZWFzb24YBSABKAkiwgIKDEFjY291bnRFbnRyeRI0CgRraW5kGAEgASgOMiYudHdpY2VzYWZlLnBheW1lbnQudjEuQWNjb3VudEVudHJ5S2luZBIpCgZhbW91bnQYAiABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXkSMAoNYmFsYW5jZV9hZnRlchgDIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leRISCgpwYXltZW50X2lkGAQgASgJEi8KC3JlY29yZGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9jb3VudGVyX2FjY291bnQYBiABKAkSEAoIZW50cnlfaWQYByABKAkSCwoDcnBjGAggASgJEhIKCnJlcXVlc3RfaWQYCSABKAkSDgoGY2FsbGVyGAogASgJIlcKCkxlZGdlckxpbmUSFgoObGVkZ2VyX2FjY291bnQYASABKAkSEAoIY3VycmVuY3kYAiABKAkSDgoGZGViaXRzGAMgASgJEg8KB2NyZWRpdHMYBCABKAki4QIKB1BheW1lbnQSEgoKcGF5bWVudF9pZBgBIAEoCRIzCgZzdGF0dXMYAiABKA4yIy50d2ljZXNhZmUucGF5bWVudC52MS5QYXltZW50U3RhdHVzEikKBmFtb3VudBgDIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leRIrCghyZWZ1bmRlZBgEIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leRISCgphY2NvdW50X2lkGAUgASgJEhEKCXJlZmVyZW5jZRgGIAEoCRIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxkZWNsaW5lX2NvZGUYCCABKAkSEQoJYXR0ZW50aW9uGAkgASgJEhgKEGNhbmNlbF9yZXF1ZXN0ZWQYCiABKAgSGwoTcHJvdmlkZXJfcGF5bWVudF9pZBgLIAEoCSI8CgRDYXJkEjQKDnBheW1lbnRfbWV0aG9kGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfXXsxLDI1NX0kIoIBChJPcGVuQWNjb3VudFJlcXVlc3QSMAoKYWNjb3VudF9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JBI6Cg9vcGVuaW5nX2JhbGFuY2UYAiABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXlCBrpIA8gBASJFChNPcGVuQWNjb3VudFJlc3BvbnNlEi4KB2FjY291bnQYASABKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5BY2NvdW50InUKDkRlcG9zaXRSZXF1ZXN0EjAKCmFjY291bnRfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQSMQoGYW1vdW50GAIgASgLMhkudHdpY2VzYWZlLm1vbmV5LnYxLk1vbmV5Qga6SAPIAQEiQQoPRGVwb3NpdFJlc3BvbnNlEi4KB2FjY291bnQYASABKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5BY2NvdW50InYKD1dpdGhkcmF3UmVxdWVzdBIwCgphY2NvdW50X2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEjEKBmFtb3VudBgCIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leUIGukgDyAEBIkIKEFdpdGhkcmF3UmVzcG9uc2USLgoHYWNjb3VudBgBIAEoCzIdLnR3aWNlc2FmZS5wYXltZW50LnYxLkFjY291bnQiYgoURnJlZXplQWNjb3VudFJlcXVlc3QSMAoKYWNjb3VudF9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JBIYCgZyZWFzb24YAiABKAlCCLpIBXIDGMgBIkcKFUZyZWV6ZUFjY291bnRSZXNwb25zZRIuCgdhY2NvdW50GAEgASgLMh0udHdpY2VzYWZlLnBheW1lbnQudjEuQWNjb3VudCJkChZVbmZyZWV6ZUFjY291bnRSZXF1ZXN0EjAKCmFjY291bnRfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQSGAoGcmVhc29uGAIgASgJQgi6SAVyAxjIASJJChdVbmZyZWV6ZUFjY291bnRSZXNwb25zZRIuCgdhY2NvdW50GAEgASgLMh0udHdpY2VzYWZlLnBheW1lbnQudjEuQWNjb3VudCJhChNDbG9zZUFjY291bnRSZXF1ZXN0EjAKCmFjY291bnRfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQSGAoGcmVhc29uGAIgASgJQgi6SAVyAxjIASJGChRDbG9zZUFjY291bnRSZXNwb25zZRIuCgdhY2NvdW50GAEgASgLMh0udHdpY2VzYWZlLnBheW1lbnQudjEuQWNjb3VudCJiChRSZW9wZW5BY2NvdW50UmVxdWVzdBIwCgphY2NvdW50X2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEhgKBnJlYXNvbhgCIAEoCUIIukgFcgMYyAEiRwoVUmVvcGVuQWNjb3VudFJlc3BvbnNlEi4KB2FjY291bnQYASABKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5BY2NvdW50IkUKEUdldEFjY291bnRSZXF1ZXN0EjAKCmFjY291bnRfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQiRAoSR2V0QWNjb3VudFJlc3BvbnNlEi4KB2FjY291bnQYASABKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5BY2NvdW50IooBChlMaXN0QWNjb3VudEVudHJpZXNSZXF1ZXN0EjAKCmFjY291bnRfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQSHQoJcGFnZV9zaXplGAIgASgFQgq6SAcaBRjIASgAEhwKCnBhZ2VfdG9rZW4YAyABKAlCCLpIBXIDGMgBImoKGkxpc3RBY2NvdW50RW50cmllc1Jlc3BvbnNlEjMKB2VudHJpZXMYASADKAsyIi50d2ljZXNhZmUucGF5bWVudC52MS5BY2NvdW50RW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIqICChRDcmVhdGVQYXltZW50UmVxdWVzdBJJCgpwYXltZW50X2lkGAEgASgJQjW6SDJyMDIuXihbQS1aYS16MC05Xy1dezEsNjR9Wy5dW0EtWmEtejAtOV8tXXsxLDY0fSk/JBIyCgphY2NvdW50X2lkGAIgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kSAASKgoEY2FyZBgDIAEoCzIaLnR3aWNlc2FmZS5wYXltZW50LnYxLkNhcmRIABIxCgZhbW91bnQYBCABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXlCBrpIA8gBARIbCglyZWZlcmVuY2UYBSABKAlCCLpIBXIDGMgBQg8KBnNvdXJjZRIFukgCCAEiRwoVQ3JlYXRlUGF5bWVudFJlc3BvbnNlEi4KB3BheW1lbnQYASABKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5QYXltZW50IqsBChRSZWZ1bmRQYXltZW50UmVxdWVzdBJGCgpwYXltZW50X2lkGAEgASgJQjK6SC9yLTIrXltBLVphLXowLTlfLV17MSw2NH1bLl1bQS1aYS16MC05Xy1dezEsNjR9JBIxCgZhbW91bnQYAiABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXlCBrpIA8gBARIYCgZyZWFzb24YAyABKAlCCLpIBXIDGMgBIkcKFVJlZnVuZFBheW1lbnRSZXNwb25zZRIuCgdwYXltZW50GAEgASgLMh0udHdpY2VzYWZlLnBheW1lbnQudjEuUGF5bWVudCJeChRDYW5jZWxQYXltZW50UmVxdWVzdBJGCgpwYXltZW50X2lkGAEgASgJQjK6SC9yLTIrXltBLVphLXowLTlfLV17MSw2NH1bLl1bQS1aYS16MC05Xy1dezEsNjR9JCJHChVDYW5jZWxQYXltZW50UmVzcG9uc2USLgoHcGF5bWVudBgBIAEoCzIdLnR3aWNlc2FmZS5wYXltZW50LnYxLlBheW1lbnQiWwoRR2V0UGF5bWVudFJlcXVlc3QSRgoKcGF5bWVudF9pZBgBIAEoCUIyukgvci0yK15bQS1aYS16MC05Xy1dezEsNjR9Wy5dW0EtWmEtejAtOV8tXXsxLDY0fSQiRAoSR2V0UGF5bWVudFJlc3BvbnNlEi4KB3BheW1lbnQYASABKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5QYXltZW50IlIKE0xpc3RQYXltZW50c1JlcXVlc3QSHQoJcGFnZV9zaXplGAEgASgFQgq6SAcaBRjIASgAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGMgBImAKFExpc3RQYXltZW50c1Jlc3BvbnNlEi8KCHBheW1lbnRzGAEgAygLMh0udHdpY2VzYWZlLnBheW1lbnQudjEuUGF5bWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkidAoXTGlzdE9wZW5QYXltZW50c1JlcXVlc3QSHAoUbmVlZHNfYXR0ZW50aW9uX29ubHkYASABKAgSIAoPYWdlX3NlY29uZHNfbWluGAIgASgDQge6SAQiAigAEhkKBWxpbWl0GAMgASgFQgq6SAcaBRjoBygAImQKGExpc3RPcGVuUGF5bWVudHNSZXNwb25zZRIzCghwYXltZW50cxgBIAMoCzIhLnR3aWNlc2FmZS5wYXltZW50LnYxLk9wZW5QYXltZW50EhMKC3RvdGFsX2NvdW50GAIgASgDImsKC09wZW5QYXltZW50Ei4KB3BheW1lbnQYASABKAsyHS50d2ljZXNhZmUucGF5bWVudC52MS5QYXltZW50Eg4KBmNhbGxlchgCIAEoCRIcChRwZW5kaW5nX3JlZnVuZF9jb3VudBgDIAEoBSIYChZHZXRUcmlhbEJhbGFuY2VSZXF1ZXN0IkoKF0dldFRyaWFsQmFsYW5jZVJlc3BvbnNlEi8KBWxpbmVzGAEgAygLMiAudHdpY2VzYWZlLnBheW1lbnQudjEuTGVkZ2VyTGluZSIOCgxBdWRpdFJlcXVlc3Qi6QEKDUF1ZGl0UmVzcG9uc2USLQoIZmluZGluZ3MYASADKAsyGy50d2ljZXNhZmUuYXVkaXQudjEuRmluZGluZxIzCghwYXltZW50cxgCIAMoCzIhLnR3aWNlc2FmZS5wYXltZW50LnYxLlBheW1lbnRGYWN0EjYKB3N1bW1hcnkYAyABKAsyIC50d2ljZXNhZmUuYXVkaXQudjEuQXVkaXRTdW1tYXJ5SACIAQESMAoGbGVkZ2VyGAQgAygLMiAudHdpY2VzYWZlLnBheW1lbnQudjEuTGVkZ2VyTGluZUIKCghfc3VtbWFyeSLoAQoLUGF5bWVudEZhY3QSEgoKcGF5bWVudF9pZBgBIAEoCRIRCglyZWZlcmVuY2UYAiABKAkSMwoGc3RhdHVzGAMgASgOMiMudHdpY2VzYWZlLnBheW1lbnQudjEuUGF5bWVudFN0YXR1cxIUCgxjaGFyZ2VfY291bnQYBCABKAUSKgoHY2hhcmdlZBgFIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leRIrCghyZWZ1bmRlZBgGIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leRIOCgZjYWxsZXIYByABKAkiYwoYUmVjb25jaWxlUGF5bWVudHNSZXF1ZXN0EikKBXNpbmNlGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxisAiKJAQoZUmVjb25jaWxlUGF5bWVudHNSZXNwb25zZRI8CgtkaWZmZXJlbmNlcxgBIAMoCzInLnR3aWNlc2FmZS5wYXltZW50LnYxLlBheW1lbnREaWZmZXJlbmNlEhUKDWNoZWNrZWRfY291bnQYAiABKAUSFwoPbmV4dF9wYWdlX3Rva2VuGAMgASgJIqwBChFQYXltZW50RGlmZmVyZW5jZRI5CgRraW5kGAEgASgOMisudHdpY2VzYWZlLnBheW1lbnQudjEuUGF5bWVudERpZmZlcmVuY2VLaW5kEhIKCnBheW1lbnRfaWQYAiABKAkSDgoGY2FsbGVyGAMgASgJEhMKC3Byb3ZpZGVyX2lkGAQgASgJEhMKC2Rlc2NyaXB0aW9uGAUgASgJEg4KBmFjdGlvbhgGIAEoCSqIAQoPQWNjb3VudFN0YW5kaW5nEiAKHEFDQ09VTlRfU1RBTkRJTkdfVU5TUEVDSUZJRUQQABIZChVBQ0NPVU5UX1NUQU5ESU5HX09QRU4QARIbChdBQ0NPVU5UX1NUQU5ESU5HX0ZST1pFThACEhsKF0FDQ09VTlRfU1RBTkRJTkdfQ0xPU0VEEAMq1wEKEEFjY291bnRFbnRyeUtpbmQSIgoeQUNDT1VOVF9FTlRSWV9LSU5EX1VOU1BFQ0lGSUVEEAASHgoaQUNDT1VOVF9FTlRSWV9LSU5EX09QRU5JTkcQARIeChpBQ0NPVU5UX0VOVFJZX0tJTkRfREVQT1NJVBACEiEKHUFDQ09VTlRfRU5UUllfS0lORF9XSVRIRFJBV0FMEAMSHQoZQUNDT1VOVF9FTlRSWV9LSU5EX0NIQVJHRRAEEh0KGUFDQ09VTlRfRU5UUllfS0lORF9SRUZVTkQQBSreAQoNUGF5bWVudFN0YXR1cxIeChpQQVlNRU5UX1NUQVRVU19VTlNQRUNJRklFRBAAEhwKGFBBWU1FTlRfU1RBVFVTX1JFUVVFU1RFRBABEhsKF1BBWU1FTlRfU1RBVFVTX0NBUFRVUkVEEAISGwoXUEFZTUVOVF9TVEFUVVNfREVDTElORUQQAxIaChZQQVlNRU5UX1NUQVRVU19VTktOT1dOEAQSGwoXUEFZTUVOVF9TVEFUVVNfUkVGVU5ERUQQBRIcChhQQVlNRU5UX1NUQVRVU19DQU5DRUxMRUQQBirYAwoVUGF5bWVudERpZmZlcmVuY2VLaW5kEicKI1BBWU1FTlRfRElGRkVSRU5DRV9LSU5EX1VOU1BFQ0lGSUVEEAASMAosUEFZTUVOVF9ESUZGRVJFTkNFX0tJTkRfQ0hBUkdFRF9VTktOT1dOX0hFUkUQARIuCipQQVlNRU5UX0RJRkZFUkVOQ0VfS0lORF9DSEFSR0VEX1RIRVJFX09OTFkQAhItCilQQVlNRU5UX0RJRkZFUkVOQ0VfS0lORF9DSEFSR0VEX0hFUkVfT05MWRADEikKJVBBWU1FTlRfRElGRkVSRU5DRV9LSU5EX0NIQVJHRURfVFdJQ0UQBBIqCiZQQVlNRU5UX0RJRkZFUkVOQ0VfS0lORF9BTU9VTlRfRElGRkVSUxAFEi8KK1BBWU1FTlRfRElGRkVSRU5DRV9LSU5EX1JFRlVORF9VTktOT1dOX0hFUkUQBhItCilQQVlNRU5UX0RJRkZFUkVOQ0VfS0lORF9SRUZVTkRfVEhFUkVfT05MWRAHEiwKKFBBWU1FTlRfRElGRkVSRU5DRV9LSU5EX1JFRlVORF9IRVJFX09OTFkQCBIgChxQQVlNRU5UX0RJRkZFUkVOQ0VfS0lORF9PUEVOEAkyuQ8KDlBheW1lbnRTZXJ2aWNlEmcKC09wZW5BY2NvdW50EigudHdpY2VzYWZlLnBheW1lbnQudjEuT3BlbkFjY291bnRSZXF1ZXN0GikudHdpY2VzYWZlLnBheW1lbnQudjEuT3BlbkFjY291bnRSZXNwb25zZSIDkAICElsKB0RlcG9zaXQSJC50d2ljZXNhZmUucGF5bWVudC52MS5EZXBvc2l0UmVxdWVzdBolLnR3aWNlc2FmZS5wYXltZW50LnYxLkRlcG9zaXRSZXNwb25zZSIDkAICEl4KCFdpdGhkcmF3EiUudHdpY2VzYWZlLnBheW1lbnQudjEuV2l0aGRyYXdSZXF1ZXN0GiYudHdpY2VzYWZlLnBheW1lbnQudjEuV2l0aGRyYXdSZXNwb25zZSIDkAICEm0KDUZyZWV6ZUFjY291bnQSKi50d2ljZXNhZmUucGF5bWVudC52MS5GcmVlemVBY2NvdW50UmVxdWVzdBorLnR3aWNlc2FmZS5wYXltZW50LnYxLkZyZWV6ZUFjY291bnRSZXNwb25zZSIDkAICEnMKD1VuZnJlZXplQWNjb3VudBIsLnR3aWNlc2FmZS5wYXltZW50LnYxLlVuZnJlZXplQWNjb3VudFJlcXVlc3QaLS50d2ljZXNhZmUucGF5bWVudC52MS5VbmZyZWV6ZUFjY291bnRSZXNwb25zZSIDkAICEmoKDENsb3NlQWNjb3VudBIpLnR3aWNlc2FmZS5wYXltZW50LnYxLkNsb3NlQWNjb3VudFJlcXVlc3QaKi50d2ljZXNhZmUucGF5bWVudC52MS5DbG9zZUFjY291bnRSZXNwb25zZSIDkAICEm0KDVJlb3BlbkFjY291bnQSKi50d2ljZXNhZmUucGF5bWVudC52MS5SZW9wZW5BY2NvdW50UmVxdWVzdBorLnR3aWNlc2FmZS5wYXltZW50LnYxLlJlb3BlbkFjY291bnRSZXNwb25zZSIDkAICEmQKCkdldEFjY291bnQSJy50d2ljZXNhZmUucGF5bWVudC52MS5HZXRBY2NvdW50UmVxdWVzdBooLnR3aWNlc2FmZS5wYXltZW50LnYxLkdldEFjY291bnRSZXNwb25zZSIDkAIBEnwKEkxpc3RBY2NvdW50RW50cmllcxIvLnR3aWNlc2FmZS5wYXltZW50LnYxLkxpc3RBY2NvdW50RW50cmllc1JlcXVlc3QaMC50d2ljZXNhZmUucGF5bWVudC52MS5MaXN0QWNjb3VudEVudHJpZXNSZXNwb25zZSIDkAIBEm0KDUNyZWF0ZVBheW1lbnQSKi50d2ljZXNhZmUucGF5bWVudC52MS5DcmVhdGVQYXltZW50UmVxdWVzdBorLnR3aWNlc2FmZS5wYXltZW50LnYxLkNyZWF0ZVBheW1lbnRSZXNwb25zZSIDkAICEm0KDVJlZnVuZFBheW1lbnQSKi50d2ljZXNhZmUucGF5bWVudC52MS5SZWZ1bmRQYXltZW50UmVxdWVzdBorLnR3aWNlc2FmZS5wYXltZW50LnYxLlJlZnVuZFBheW1lbnRSZXNwb25zZSIDkAICEm0KDUNhbmNlbFBheW1lbnQSKi50d2ljZXNhZmUucGF5bWVudC52MS5DYW5jZWxQYXltZW50UmVxdWVzdBorLnR3aWNlc2FmZS5wYXltZW50LnYxLkNhbmNlbFBheW1lbnRSZXNwb25zZSIDkAICEmQKCkdldFBheW1lbnQSJy50d2ljZXNhZmUucGF5bWVudC52MS5HZXRQYXltZW50UmVxdWVzdBooLnR3aWNlc2FmZS5wYXltZW50LnYxLkdldFBheW1lbnRSZXNwb25zZSIDkAIBEmoKDExpc3RQYXltZW50cxIpLnR3aWNlc2FmZS5wYXltZW50LnYxLkxpc3RQYXltZW50c1JlcXVlc3QaKi50d2ljZXNhZmUucGF5bWVudC52MS5MaXN0UGF5bWVudHNSZXNwb25zZSIDkAIBEnYKEExpc3RPcGVuUGF5bWVudHMSLS50d2ljZXNhZmUucGF5bWVudC52MS5MaXN0T3BlblBheW1lbnRzUmVxdWVzdBouLnR3aWNlc2FmZS5wYXltZW50LnYxLkxpc3RPcGVuUGF5bWVudHNSZXNwb25zZSIDkAIBEnMKD0dldFRyaWFsQmFsYW5jZRIsLnR3aWNlc2FmZS5wYXltZW50LnYxLkdldFRyaWFsQmFsYW5jZVJlcXVlc3QaLS50d2ljZXNhZmUucGF5bWVudC52MS5HZXRUcmlhbEJhbGFuY2VSZXNwb25zZSIDkAIBEnkKEVJlY29uY2lsZVBheW1lbnRzEi4udHdpY2VzYWZlLnBheW1lbnQudjEuUmVjb25jaWxlUGF5bWVudHNSZXF1ZXN0Gi8udHdpY2VzYWZlLnBheW1lbnQudjEuUmVjb25jaWxlUGF5bWVudHNSZXNwb25zZSIDkAIBElcKBUF1ZGl0EiIudHdpY2VzYWZlLnBheW1lbnQudjEuQXVkaXRSZXF1ZXN0GiMudHdpY2VzYWZlLnBheW1lbnQudjEuQXVkaXRSZXNwb25zZSIDkAIBMAFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_twicesafe_audit_v1_audit, file_twicesafe_money_v1_money]);
 
 /**
- * An account and the sums that explain its balance.
+ * An account and its balance.
  *
  * @generated from message twicesafe.payment.v1.Account
  */
@@ -55,6 +55,20 @@ export type Account = Message<"twicesafe.payment.v1.Account"> & {
    * @generated from field: google.protobuf.Timestamp opened_at = 3;
    */
   openedAt?: Timestamp | undefined;
+
+  /**
+   * Whether it may be used. A closed one with a balance owes that to its owner.
+   *
+   * @generated from field: twicesafe.payment.v1.AccountStanding standing = 4;
+   */
+  standing: AccountStanding;
+
+  /**
+   * Why it is frozen or closed, as the operator wrote it; empty while it is open.
+   *
+   * @generated from field: string standing_reason = 5;
+   */
+  standingReason: string;
 };
 
 /**
@@ -65,7 +79,7 @@ export const AccountSchema: GenMessage<Account> = /*@__PURE__*/
   messageDesc(file_twicesafe_payment_v1_payment, 0);
 
 /**
- * One movement of a balance.
+ * One movement of a balance: one posting of the ledger, with this account on one side of it.
  *
  * @generated from message twicesafe.payment.v1.AccountEntry
  */
@@ -104,6 +118,42 @@ export type AccountEntry = Message<"twicesafe.payment.v1.AccountEntry"> & {
    * @generated from field: google.protobuf.Timestamp recorded_at = 5;
    */
   recordedAt?: Timestamp | undefined;
+
+  /**
+   * The account of the ledger on the other side: `cash/EUR` (deposits, withdrawals), `sales/EUR` (payments, and what they
+   * give back) or `opening/EUR`, each in the account's currency.
+   *
+   * @generated from field: string counter_account = 6;
+   */
+  counterAccount: string;
+
+  /**
+   * What names this entry for ever within its account; the newer of two is the greater by its numbers.
+   *
+   * @generated from field: string entry_id = 7;
+   */
+  entryId: string;
+
+  /**
+   * The RPC that moved it, such as `Withdraw`; empty unless the request was the reader's own, or the reader is an operator.
+   *
+   * @generated from field: string rpc = 8;
+   */
+  rpc: string;
+
+  /**
+   * The request id of that RPC; empty likewise.
+   *
+   * @generated from field: string request_id = 9;
+   */
+  requestId: string;
+
+  /**
+   * Who asked; empty likewise.
+   *
+   * @generated from field: string caller = 10;
+   */
+  caller: string;
 };
 
 /**
@@ -112,6 +162,51 @@ export type AccountEntry = Message<"twicesafe.payment.v1.AccountEntry"> & {
  */
 export const AccountEntrySchema: GenMessage<AccountEntry> = /*@__PURE__*/
   messageDesc(file_twicesafe_payment_v1_payment, 1);
+
+/**
+ * One account of the ledger. Amounts are whole minor units as decimal numbers, because sums over all accounts may not
+ * fit 64 bits.
+ *
+ * @generated from message twicesafe.payment.v1.LedgerLine
+ */
+export type LedgerLine = Message<"twicesafe.payment.v1.LedgerLine"> & {
+  /**
+   * `customers/EUR` (all accounts of this service together: what the house owes), `cash/EUR` (what was deposited and not
+   * withdrawn), `provider/EUR` (what the card provider owes the house), `sales/EUR` (what was paid and not given back),
+   * `opening/EUR` (what accounts were opened with).
+   *
+   * @generated from field: string ledger_account = 1;
+   */
+  ledgerAccount: string;
+
+  /**
+   * ISO 4217 code in capitals.
+   *
+   * @generated from field: string currency = 2;
+   */
+  currency: string;
+
+  /**
+   * Everything that was ever debited to it.
+   *
+   * @generated from field: string debits = 3;
+   */
+  debits: string;
+
+  /**
+   * Everything that was ever credited to it.
+   *
+   * @generated from field: string credits = 4;
+   */
+  credits: string;
+};
+
+/**
+ * Describes the message twicesafe.payment.v1.LedgerLine.
+ * Use `create(LedgerLineSchema)` to create a new message.
+ */
+export const LedgerLineSchema: GenMessage<LedgerLine> = /*@__PURE__*/
+  messageDesc(file_twicesafe_payment_v1_payment, 2);
 
 /**
  * A payment.
@@ -202,7 +297,7 @@ export type Payment = Message<"twicesafe.payment.v1.Payment"> & {
  * Use `create(PaymentSchema)` to create a new message.
  */
 export const PaymentSchema: GenMessage<Payment> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 2);
+  messageDesc(file_twicesafe_payment_v1_payment, 3);
 
 /**
  * A card, as the payment provider's token for it. Card numbers never reach this service.
@@ -223,7 +318,7 @@ export type Card = Message<"twicesafe.payment.v1.Card"> & {
  * Use `create(CardSchema)` to create a new message.
  */
 export const CardSchema: GenMessage<Card> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 3);
+  messageDesc(file_twicesafe_payment_v1_payment, 4);
 
 /**
  * The request of OpenAccount.
@@ -251,7 +346,7 @@ export type OpenAccountRequest = Message<"twicesafe.payment.v1.OpenAccountReques
  * Use `create(OpenAccountRequestSchema)` to create a new message.
  */
 export const OpenAccountRequestSchema: GenMessage<OpenAccountRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 4);
+  messageDesc(file_twicesafe_payment_v1_payment, 5);
 
 /**
  * The answer of OpenAccount.
@@ -272,7 +367,7 @@ export type OpenAccountResponse = Message<"twicesafe.payment.v1.OpenAccountRespo
  * Use `create(OpenAccountResponseSchema)` to create a new message.
  */
 export const OpenAccountResponseSchema: GenMessage<OpenAccountResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 5);
+  messageDesc(file_twicesafe_payment_v1_payment, 6);
 
 /**
  * The request of Deposit.
@@ -300,7 +395,7 @@ export type DepositRequest = Message<"twicesafe.payment.v1.DepositRequest"> & {
  * Use `create(DepositRequestSchema)` to create a new message.
  */
 export const DepositRequestSchema: GenMessage<DepositRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 6);
+  messageDesc(file_twicesafe_payment_v1_payment, 7);
 
 /**
  * The answer of Deposit.
@@ -321,7 +416,7 @@ export type DepositResponse = Message<"twicesafe.payment.v1.DepositResponse"> & 
  * Use `create(DepositResponseSchema)` to create a new message.
  */
 export const DepositResponseSchema: GenMessage<DepositResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 7);
+  messageDesc(file_twicesafe_payment_v1_payment, 8);
 
 /**
  * The request of Withdraw.
@@ -349,7 +444,7 @@ export type WithdrawRequest = Message<"twicesafe.payment.v1.WithdrawRequest"> & 
  * Use `create(WithdrawRequestSchema)` to create a new message.
  */
 export const WithdrawRequestSchema: GenMessage<WithdrawRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 8);
+  messageDesc(file_twicesafe_payment_v1_payment, 9);
 
 /**
  * The answer of Withdraw.
@@ -370,7 +465,203 @@ export type WithdrawResponse = Message<"twicesafe.payment.v1.WithdrawResponse"> 
  * Use `create(WithdrawResponseSchema)` to create a new message.
  */
 export const WithdrawResponseSchema: GenMessage<WithdrawResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 9);
+  messageDesc(file_twicesafe_payment_v1_payment, 10);
+
+/**
+ * The request of FreezeAccount.
+ *
+ * @generated from message twicesafe.payment.v1.FreezeAccountRequest
+ */
+export type FreezeAccountRequest = Message<"twicesafe.payment.v1.FreezeAccountRequest"> & {
+  /**
+   * The account.
+   *
+   * @generated from field: string account_id = 1;
+   */
+  accountId: string;
+
+  /**
+   * Why, up to 200 characters; returned with the account while it is frozen.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message twicesafe.payment.v1.FreezeAccountRequest.
+ * Use `create(FreezeAccountRequestSchema)` to create a new message.
+ */
+export const FreezeAccountRequestSchema: GenMessage<FreezeAccountRequest> = /*@__PURE__*/
+  messageDesc(file_twicesafe_payment_v1_payment, 11);
+
+/**
+ * The answer of FreezeAccount.
+ *
+ * @generated from message twicesafe.payment.v1.FreezeAccountResponse
+ */
+export type FreezeAccountResponse = Message<"twicesafe.payment.v1.FreezeAccountResponse"> & {
+  /**
+   * The account after it.
+   *
+   * @generated from field: twicesafe.payment.v1.Account account = 1;
+   */
+  account?: Account | undefined;
+};
+
+/**
+ * Describes the message twicesafe.payment.v1.FreezeAccountResponse.
+ * Use `create(FreezeAccountResponseSchema)` to create a new message.
+ */
+export const FreezeAccountResponseSchema: GenMessage<FreezeAccountResponse> = /*@__PURE__*/
+  messageDesc(file_twicesafe_payment_v1_payment, 12);
+
+/**
+ * The request of UnfreezeAccount.
+ *
+ * @generated from message twicesafe.payment.v1.UnfreezeAccountRequest
+ */
+export type UnfreezeAccountRequest = Message<"twicesafe.payment.v1.UnfreezeAccountRequest"> & {
+  /**
+   * The account.
+   *
+   * @generated from field: string account_id = 1;
+   */
+  accountId: string;
+
+  /**
+   * Why, up to 200 characters; recorded.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message twicesafe.payment.v1.UnfreezeAccountRequest.
+ * Use `create(UnfreezeAccountRequestSchema)` to create a new message.
+ */
+export const UnfreezeAccountRequestSchema: GenMessage<UnfreezeAccountRequest> = /*@__PURE__*/
+  messageDesc(file_twicesafe_payment_v1_payment, 13);
+
+/**
+ * The answer of UnfreezeAccount.
+ *
+ * @generated from message twicesafe.payment.v1.UnfreezeAccountResponse
+ */
+export type UnfreezeAccountResponse = Message<"twicesafe.payment.v1.UnfreezeAccountResponse"> & {
+  /**
+   * The account after it.
+   *
+   * @generated from field: twicesafe.payment.v1.Account account = 1;
+   */
+  account?: Account | undefined;
+};
+
+/**
+ * Describes the message twicesafe.payment.v1.UnfreezeAccountResponse.
+ * Use `create(UnfreezeAccountResponseSchema)` to create a new message.
+ */
+export const UnfreezeAccountResponseSchema: GenMessage<UnfreezeAccountResponse> = /*@__PURE__*/
+  messageDesc(file_twicesafe_payment_v1_payment, 14);
+
+/**
+ * The request of CloseAccount.
+ *
+ * @generated from message twicesafe.payment.v1.CloseAccountRequest
+ */
+export type CloseAccountRequest = Message<"twicesafe.payment.v1.CloseAccountRequest"> & {
+  /**
+   * The account.
+   *
+   * @generated from field: string account_id = 1;
+   */
+  accountId: string;
+
+  /**
+   * Why, up to 200 characters; returned with the account while it is closed.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message twicesafe.payment.v1.CloseAccountRequest.
+ * Use `create(CloseAccountRequestSchema)` to create a new message.
+ */
+export const CloseAccountRequestSchema: GenMessage<CloseAccountRequest> = /*@__PURE__*/
+  messageDesc(file_twicesafe_payment_v1_payment, 15);
+
+/**
+ * The answer of CloseAccount.
+ *
+ * @generated from message twicesafe.payment.v1.CloseAccountResponse
+ */
+export type CloseAccountResponse = Message<"twicesafe.payment.v1.CloseAccountResponse"> & {
+  /**
+   * The account after it.
+   *
+   * @generated from field: twicesafe.payment.v1.Account account = 1;
+   */
+  account?: Account | undefined;
+};
+
+/**
+ * Describes the message twicesafe.payment.v1.CloseAccountResponse.
+ * Use `create(CloseAccountResponseSchema)` to create a new message.
+ */
+export const CloseAccountResponseSchema: GenMessage<CloseAccountResponse> = /*@__PURE__*/
+  messageDesc(file_twicesafe_payment_v1_payment, 16);
+
+/**
+ * The request of ReopenAccount.
+ *
+ * @generated from message twicesafe.payment.v1.ReopenAccountRequest
+ */
+export type ReopenAccountRequest = Message<"twicesafe.payment.v1.ReopenAccountRequest"> & {
+  /**
+   * The account.
+   *
+   * @generated from field: string account_id = 1;
+   */
+  accountId: string;
+
+  /**
+   * Why, up to 200 characters; recorded.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message twicesafe.payment.v1.ReopenAccountRequest.
+ * Use `create(ReopenAccountRequestSchema)` to create a new message.
+ */
+export const ReopenAccountRequestSchema: GenMessage<ReopenAccountRequest> = /*@__PURE__*/
+  messageDesc(file_twicesafe_payment_v1_payment, 17);
+
+/**
+ * The answer of ReopenAccount.
+ *
+ * @generated from message twicesafe.payment.v1.ReopenAccountResponse
+ */
+export type ReopenAccountResponse = Message<"twicesafe.payment.v1.ReopenAccountResponse"> & {
+  /**
+   * The account after it.
+   *
+   * @generated from field: twicesafe.payment.v1.Account account = 1;
+   */
+  account?: Account | undefined;
+};
+
+/**
+ * Describes the message twicesafe.payment.v1.ReopenAccountResponse.
+ * Use `create(ReopenAccountResponseSchema)` to create a new message.
+ */
+export const ReopenAccountResponseSchema: GenMessage<ReopenAccountResponse> = /*@__PURE__*/
+  messageDesc(file_twicesafe_payment_v1_payment, 18);
 
 /**
  * The request of GetAccount.
@@ -391,7 +682,7 @@ export type GetAccountRequest = Message<"twicesafe.payment.v1.GetAccountRequest"
  * Use `create(GetAccountRequestSchema)` to create a new message.
  */
 export const GetAccountRequestSchema: GenMessage<GetAccountRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 10);
+  messageDesc(file_twicesafe_payment_v1_payment, 19);
 
 /**
  * The answer of GetAccount.
@@ -412,7 +703,7 @@ export type GetAccountResponse = Message<"twicesafe.payment.v1.GetAccountRespons
  * Use `create(GetAccountResponseSchema)` to create a new message.
  */
 export const GetAccountResponseSchema: GenMessage<GetAccountResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 11);
+  messageDesc(file_twicesafe_payment_v1_payment, 20);
 
 /**
  * The request of ListAccountEntries.
@@ -447,7 +738,7 @@ export type ListAccountEntriesRequest = Message<"twicesafe.payment.v1.ListAccoun
  * Use `create(ListAccountEntriesRequestSchema)` to create a new message.
  */
 export const ListAccountEntriesRequestSchema: GenMessage<ListAccountEntriesRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 12);
+  messageDesc(file_twicesafe_payment_v1_payment, 21);
 
 /**
  * The answer of ListAccountEntries.
@@ -475,7 +766,7 @@ export type ListAccountEntriesResponse = Message<"twicesafe.payment.v1.ListAccou
  * Use `create(ListAccountEntriesResponseSchema)` to create a new message.
  */
 export const ListAccountEntriesResponseSchema: GenMessage<ListAccountEntriesResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 13);
+  messageDesc(file_twicesafe_payment_v1_payment, 22);
 
 /**
  * The request of CreatePayment.
@@ -534,7 +825,7 @@ export type CreatePaymentRequest = Message<"twicesafe.payment.v1.CreatePaymentRe
  * Use `create(CreatePaymentRequestSchema)` to create a new message.
  */
 export const CreatePaymentRequestSchema: GenMessage<CreatePaymentRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 14);
+  messageDesc(file_twicesafe_payment_v1_payment, 23);
 
 /**
  * The answer of CreatePayment.
@@ -555,7 +846,7 @@ export type CreatePaymentResponse = Message<"twicesafe.payment.v1.CreatePaymentR
  * Use `create(CreatePaymentResponseSchema)` to create a new message.
  */
 export const CreatePaymentResponseSchema: GenMessage<CreatePaymentResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 15);
+  messageDesc(file_twicesafe_payment_v1_payment, 24);
 
 /**
  * The request of RefundPayment.
@@ -590,7 +881,7 @@ export type RefundPaymentRequest = Message<"twicesafe.payment.v1.RefundPaymentRe
  * Use `create(RefundPaymentRequestSchema)` to create a new message.
  */
 export const RefundPaymentRequestSchema: GenMessage<RefundPaymentRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 16);
+  messageDesc(file_twicesafe_payment_v1_payment, 25);
 
 /**
  * The answer of RefundPayment.
@@ -611,7 +902,7 @@ export type RefundPaymentResponse = Message<"twicesafe.payment.v1.RefundPaymentR
  * Use `create(RefundPaymentResponseSchema)` to create a new message.
  */
 export const RefundPaymentResponseSchema: GenMessage<RefundPaymentResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 17);
+  messageDesc(file_twicesafe_payment_v1_payment, 26);
 
 /**
  * The request of CancelPayment.
@@ -632,7 +923,7 @@ export type CancelPaymentRequest = Message<"twicesafe.payment.v1.CancelPaymentRe
  * Use `create(CancelPaymentRequestSchema)` to create a new message.
  */
 export const CancelPaymentRequestSchema: GenMessage<CancelPaymentRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 18);
+  messageDesc(file_twicesafe_payment_v1_payment, 27);
 
 /**
  * The answer of CancelPayment.
@@ -653,7 +944,7 @@ export type CancelPaymentResponse = Message<"twicesafe.payment.v1.CancelPaymentR
  * Use `create(CancelPaymentResponseSchema)` to create a new message.
  */
 export const CancelPaymentResponseSchema: GenMessage<CancelPaymentResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 19);
+  messageDesc(file_twicesafe_payment_v1_payment, 28);
 
 /**
  * The request of GetPayment.
@@ -674,7 +965,7 @@ export type GetPaymentRequest = Message<"twicesafe.payment.v1.GetPaymentRequest"
  * Use `create(GetPaymentRequestSchema)` to create a new message.
  */
 export const GetPaymentRequestSchema: GenMessage<GetPaymentRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 20);
+  messageDesc(file_twicesafe_payment_v1_payment, 29);
 
 /**
  * The answer of GetPayment.
@@ -695,7 +986,7 @@ export type GetPaymentResponse = Message<"twicesafe.payment.v1.GetPaymentRespons
  * Use `create(GetPaymentResponseSchema)` to create a new message.
  */
 export const GetPaymentResponseSchema: GenMessage<GetPaymentResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 21);
+  messageDesc(file_twicesafe_payment_v1_payment, 30);
 
 /**
  * The request of ListPayments.
@@ -723,7 +1014,7 @@ export type ListPaymentsRequest = Message<"twicesafe.payment.v1.ListPaymentsRequ
  * Use `create(ListPaymentsRequestSchema)` to create a new message.
  */
 export const ListPaymentsRequestSchema: GenMessage<ListPaymentsRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 22);
+  messageDesc(file_twicesafe_payment_v1_payment, 31);
 
 /**
  * The answer of ListPayments.
@@ -751,7 +1042,141 @@ export type ListPaymentsResponse = Message<"twicesafe.payment.v1.ListPaymentsRes
  * Use `create(ListPaymentsResponseSchema)` to create a new message.
  */
 export const ListPaymentsResponseSchema: GenMessage<ListPaymentsResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 23);
+  messageDesc(file_twicesafe_payment_v1_payment, 32);
+
+/**
+ * The request of ListOpenPayments.
+ *
+ * @generated from message twicesafe.payment.v1.ListOpenPaymentsRequest
+ */
+export type ListOpenPaymentsRequest = Message<"twicesafe.payment.v1.ListOpenPaymentsRequest"> & {
+  /**
+   * Only those that need a person.
+   *
+   * @generated from field: bool needs_attention_only = 1;
+   */
+  needsAttentionOnly: boolean;
+
+  /**
+   * Only those created at least this many seconds ago.
+   *
+   * @generated from field: int64 age_seconds_min = 2;
+   */
+  ageSecondsMin: bigint;
+
+  /**
+   * Payments at the most, 0 to 1000; 0 means 100.
+   *
+   * @generated from field: int32 limit = 3;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message twicesafe.payment.v1.ListOpenPaymentsRequest.
+ * Use `create(ListOpenPaymentsRequestSchema)` to create a new message.
+ */
+export const ListOpenPaymentsRequestSchema: GenMessage<ListOpenPaymentsRequest> = /*@__PURE__*/
+  messageDesc(file_twicesafe_payment_v1_payment, 33);
+
+/**
+ * The answer of ListOpenPayments.
+ *
+ * @generated from message twicesafe.payment.v1.ListOpenPaymentsResponse
+ */
+export type ListOpenPaymentsResponse = Message<"twicesafe.payment.v1.ListOpenPaymentsResponse"> & {
+  /**
+   * The payments, the oldest first.
+   *
+   * @generated from field: repeated twicesafe.payment.v1.OpenPayment payments = 1;
+   */
+  payments: OpenPayment[];
+
+  /**
+   * All payments that match, listed or not.
+   *
+   * @generated from field: int64 total_count = 2;
+   */
+  totalCount: bigint;
+};
+
+/**
+ * Describes the message twicesafe.payment.v1.ListOpenPaymentsResponse.
+ * Use `create(ListOpenPaymentsResponseSchema)` to create a new message.
+ */
+export const ListOpenPaymentsResponseSchema: GenMessage<ListOpenPaymentsResponse> = /*@__PURE__*/
+  messageDesc(file_twicesafe_payment_v1_payment, 34);
+
+/**
+ * A payment that is not at rest.
+ *
+ * @generated from message twicesafe.payment.v1.OpenPayment
+ */
+export type OpenPayment = Message<"twicesafe.payment.v1.OpenPayment"> & {
+  /**
+   * The payment as it is now.
+   *
+   * @generated from field: twicesafe.payment.v1.Payment payment = 1;
+   */
+  payment?: Payment | undefined;
+
+  /**
+   * Whose it is.
+   *
+   * @generated from field: string caller = 2;
+   */
+  caller: string;
+
+  /**
+   * Refunds whose outcome is not known yet.
+   *
+   * @generated from field: int32 pending_refund_count = 3;
+   */
+  pendingRefundCount: number;
+};
+
+/**
+ * Describes the message twicesafe.payment.v1.OpenPayment.
+ * Use `create(OpenPaymentSchema)` to create a new message.
+ */
+export const OpenPaymentSchema: GenMessage<OpenPayment> = /*@__PURE__*/
+  messageDesc(file_twicesafe_payment_v1_payment, 35);
+
+/**
+ * The request of GetTrialBalance.
+ *
+ * @generated from message twicesafe.payment.v1.GetTrialBalanceRequest
+ */
+export type GetTrialBalanceRequest = Message<"twicesafe.payment.v1.GetTrialBalanceRequest"> & {
+};
+
+/**
+ * Describes the message twicesafe.payment.v1.GetTrialBalanceRequest.
+ * Use `create(GetTrialBalanceRequestSchema)` to create a new message.
+ */
+export const GetTrialBalanceRequestSchema: GenMessage<GetTrialBalanceRequest> = /*@__PURE__*/
+  messageDesc(file_twicesafe_payment_v1_payment, 36);
+
+/**
+ * The answer of GetTrialBalance.
+ *
+ * @generated from message twicesafe.payment.v1.GetTrialBalanceResponse
+ */
+export type GetTrialBalanceResponse = Message<"twicesafe.payment.v1.GetTrialBalanceResponse"> & {
+  /**
+   * By currency, then by name. Within a currency the debits of all lines together equal the credits.
+   *
+   * @generated from field: repeated twicesafe.payment.v1.LedgerLine lines = 1;
+   */
+  lines: LedgerLine[];
+};
+
+/**
+ * Describes the message twicesafe.payment.v1.GetTrialBalanceResponse.
+ * Use `create(GetTrialBalanceResponseSchema)` to create a new message.
+ */
+export const GetTrialBalanceResponseSchema: GenMessage<GetTrialBalanceResponse> = /*@__PURE__*/
+  messageDesc(file_twicesafe_payment_v1_payment, 37);
 
 /**
  * The request of Audit.
@@ -766,7 +1191,7 @@ export type AuditRequest = Message<"twicesafe.payment.v1.AuditRequest"> & {
  * Use `create(AuditRequestSchema)` to create a new message.
  */
 export const AuditRequestSchema: GenMessage<AuditRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 24);
+  messageDesc(file_twicesafe_payment_v1_payment, 38);
 
 /**
  * One part of the answer of Audit. Parts with facts and findings come first, the summary last; an audit without a
@@ -795,6 +1220,13 @@ export type AuditResponse = Message<"twicesafe.payment.v1.AuditResponse"> & {
    * @generated from field: optional twicesafe.audit.v1.AuditSummary summary = 3;
    */
   summary?: AuditSummary | undefined;
+
+  /**
+   * The trial balance, beside the summary; absent from an audit that could not remember everything.
+   *
+   * @generated from field: repeated twicesafe.payment.v1.LedgerLine ledger = 4;
+   */
+  ledger: LedgerLine[];
 };
 
 /**
@@ -802,7 +1234,7 @@ export type AuditResponse = Message<"twicesafe.payment.v1.AuditResponse"> & {
  * Use `create(AuditResponseSchema)` to create a new message.
  */
 export const AuditResponseSchema: GenMessage<AuditResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 25);
+  messageDesc(file_twicesafe_payment_v1_payment, 39);
 
 /**
  * What a payment did, in numbers that can be compared with an order.
@@ -865,7 +1297,7 @@ export type PaymentFact = Message<"twicesafe.payment.v1.PaymentFact"> & {
  * Use `create(PaymentFactSchema)` to create a new message.
  */
 export const PaymentFactSchema: GenMessage<PaymentFact> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 26);
+  messageDesc(file_twicesafe_payment_v1_payment, 40);
 
 /**
  * The request of ReconcilePayments.
@@ -893,7 +1325,7 @@ export type ReconcilePaymentsRequest = Message<"twicesafe.payment.v1.ReconcilePa
  * Use `create(ReconcilePaymentsRequestSchema)` to create a new message.
  */
 export const ReconcilePaymentsRequestSchema: GenMessage<ReconcilePaymentsRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 27);
+  messageDesc(file_twicesafe_payment_v1_payment, 41);
 
 /**
  * The answer of ReconcilePayments.
@@ -928,7 +1360,7 @@ export type ReconcilePaymentsResponse = Message<"twicesafe.payment.v1.ReconcileP
  * Use `create(ReconcilePaymentsResponseSchema)` to create a new message.
  */
 export const ReconcilePaymentsResponseSchema: GenMessage<ReconcilePaymentsResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 28);
+  messageDesc(file_twicesafe_payment_v1_payment, 42);
 
 /**
  * One difference, with what settles it.
@@ -984,7 +1416,55 @@ export type PaymentDifference = Message<"twicesafe.payment.v1.PaymentDifference"
  * Use `create(PaymentDifferenceSchema)` to create a new message.
  */
 export const PaymentDifferenceSchema: GenMessage<PaymentDifference> = /*@__PURE__*/
-  messageDesc(file_twicesafe_payment_v1_payment, 29);
+  messageDesc(file_twicesafe_payment_v1_payment, 43);
+
+/**
+ * Whether an account may be used.
+ *
+ * @generated from enum twicesafe.payment.v1.AccountStanding
+ */
+export const AccountStanding = {
+  /**
+   * Not a standing.
+   *
+   * @generated from enum value: ACCOUNT_STANDING_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It is used as usual.
+   *
+   * @generated from enum value: ACCOUNT_STANDING_OPEN = 1;
+   */
+  OPEN: 1,
+
+  /**
+   * Nothing is taken from it.
+   *
+   * @generated from enum value: ACCOUNT_STANDING_FROZEN = 2;
+   */
+  FROZEN: 2,
+
+  /**
+   * Nothing is taken from it or paid into it; a refund still comes home.
+   *
+   * @generated from enum value: ACCOUNT_STANDING_CLOSED = 3;
+   */
+  CLOSED: 3,
+} as const;
+
+/**
+ * Whether an account may be used.
+ *
+ * @generated from enum twicesafe.payment.v1.AccountStanding
+ */
+export type AccountStanding = (typeof AccountStanding)[keyof typeof AccountStanding] | UnknownEnum;
+
+/**
+ * Describes the enum twicesafe.payment.v1.AccountStanding.
+ */
+export const AccountStandingSchema: GenEnum<AccountStanding> = /*@__PURE__*/
+  enumDesc(file_twicesafe_payment_v1_payment, 0);
 
 /**
  * What moved a balance.
@@ -1046,7 +1526,7 @@ export type AccountEntryKind = (typeof AccountEntryKind)[keyof typeof AccountEnt
  * Describes the enum twicesafe.payment.v1.AccountEntryKind.
  */
 export const AccountEntryKindSchema: GenEnum<AccountEntryKind> = /*@__PURE__*/
-  enumDesc(file_twicesafe_payment_v1_payment, 0);
+  enumDesc(file_twicesafe_payment_v1_payment, 1);
 
 /**
  * Where a payment stands.
@@ -1115,7 +1595,7 @@ export type PaymentStatus = (typeof PaymentStatus)[keyof typeof PaymentStatus] |
  * Describes the enum twicesafe.payment.v1.PaymentStatus.
  */
 export const PaymentStatusSchema: GenEnum<PaymentStatus> = /*@__PURE__*/
-  enumDesc(file_twicesafe_payment_v1_payment, 1);
+  enumDesc(file_twicesafe_payment_v1_payment, 2);
 
 /**
  * How the provider's books and ours differ.
@@ -1205,7 +1685,7 @@ export type PaymentDifferenceKind = (typeof PaymentDifferenceKind)[keyof typeof 
  * Describes the enum twicesafe.payment.v1.PaymentDifferenceKind.
  */
 export const PaymentDifferenceKindSchema: GenEnum<PaymentDifferenceKind> = /*@__PURE__*/
-  enumDesc(file_twicesafe_payment_v1_payment, 2);
+  enumDesc(file_twicesafe_payment_v1_payment, 3);
 
 /**
  * Accounts and payments.
@@ -1225,8 +1705,9 @@ export const PaymentService: GenService<{
     output: typeof OpenAccountResponseSchema;
   },
   /**
-   * Deposit adds to a balance, once for each request id. A replay returns the account as it was after it.
-   * Reasons: ACCOUNT_NOT_FOUND (NOT_FOUND, recorded), CURRENCY_MISMATCH, BALANCE_LIMIT_EXCEEDED
+   * Deposit adds to a balance, once for each request id, also of a frozen account. A replay returns the account as it
+   * was after it.
+   * Reasons: ACCOUNT_NOT_FOUND (NOT_FOUND, recorded), ACCOUNT_CLOSED, CURRENCY_MISMATCH, BALANCE_LIMIT_EXCEEDED
    * (FAILED_PRECONDITION, recorded).
    *
    * @generated from rpc twicesafe.payment.v1.PaymentService.Deposit
@@ -1239,8 +1720,8 @@ export const PaymentService: GenService<{
   /**
    * Withdraw takes from a balance, once for each request id: 50 asked a thousand times with one id takes 50.
    * A replay returns the account as it was after it.
-   * Reasons: ACCOUNT_NOT_FOUND (NOT_FOUND, recorded), CURRENCY_MISMATCH, INSUFFICIENT_FUNDS (FAILED_PRECONDITION,
-   * recorded).
+   * Reasons: ACCOUNT_NOT_FOUND (NOT_FOUND, recorded), ACCOUNT_CLOSED, ACCOUNT_FROZEN, CURRENCY_MISMATCH,
+   * INSUFFICIENT_FUNDS (FAILED_PRECONDITION, recorded).
    *
    * @generated from rpc twicesafe.payment.v1.PaymentService.Withdraw
    */
@@ -1248,6 +1729,62 @@ export const PaymentService: GenService<{
     methodKind: "unary";
     input: typeof WithdrawRequestSchema;
     output: typeof WithdrawResponseSchema;
+  },
+  /**
+   * FreezeAccount lets nothing be taken from an account: Withdraw and CreatePayment are refused with ACCOUNT_FROZEN.
+   * Deposits, refunds and cancels are still credited. A replay returns the account as it was after it; freezing a frozen
+   * account succeeds and changes nothing. For operators.
+   * Reasons: ACCOUNT_NOT_FOUND (NOT_FOUND, recorded), ACCOUNT_CLOSED (FAILED_PRECONDITION, recorded);
+   * PERMISSION_REQUIRED (PERMISSION_DENIED) unless the caller is an operator.
+   *
+   * @generated from rpc twicesafe.payment.v1.PaymentService.FreezeAccount
+   */
+  freezeAccount: {
+    methodKind: "unary";
+    input: typeof FreezeAccountRequestSchema;
+    output: typeof FreezeAccountResponseSchema;
+  },
+  /**
+   * UnfreezeAccount opens a frozen account again. A replay returns the account as it was after it; unfreezing an open
+   * account succeeds and changes nothing. For operators.
+   * Reasons: ACCOUNT_NOT_FOUND (NOT_FOUND, recorded), ACCOUNT_CLOSED (FAILED_PRECONDITION, recorded);
+   * PERMISSION_REQUIRED (PERMISSION_DENIED) unless the caller is an operator.
+   *
+   * @generated from rpc twicesafe.payment.v1.PaymentService.UnfreezeAccount
+   */
+  unfreezeAccount: {
+    methodKind: "unary";
+    input: typeof UnfreezeAccountRequestSchema;
+    output: typeof UnfreezeAccountResponseSchema;
+  },
+  /**
+   * CloseAccount ends an account that holds nothing: Deposit, Withdraw and CreatePayment are refused with ACCOUNT_CLOSED.
+   * A refund or a cancel of one of its payments is still credited, because an undo is never refused: its balance is then
+   * what its owner is owed; reopen it to pay that out. A replay returns the account as it was after it; closing a closed
+   * account succeeds and changes nothing. For operators.
+   * Reasons: ACCOUNT_NOT_FOUND (NOT_FOUND, recorded), ACCOUNT_NOT_EMPTY (with metadata `balance_minor_units`),
+   * ACCOUNT_FROZEN (FAILED_PRECONDITION, recorded): unfreeze it first; PERMISSION_REQUIRED (PERMISSION_DENIED) unless
+   * the caller is an operator.
+   *
+   * @generated from rpc twicesafe.payment.v1.PaymentService.CloseAccount
+   */
+  closeAccount: {
+    methodKind: "unary";
+    input: typeof CloseAccountRequestSchema;
+    output: typeof CloseAccountResponseSchema;
+  },
+  /**
+   * ReopenAccount opens a closed account again, for instance to pay out what came home after it was closed. A replay
+   * returns the account as it was after it; reopening an open account succeeds and changes nothing. For operators.
+   * Reasons: ACCOUNT_NOT_FOUND (NOT_FOUND, recorded), ACCOUNT_FROZEN (FAILED_PRECONDITION, recorded);
+   * PERMISSION_REQUIRED (PERMISSION_DENIED) unless the caller is an operator.
+   *
+   * @generated from rpc twicesafe.payment.v1.PaymentService.ReopenAccount
+   */
+  reopenAccount: {
+    methodKind: "unary";
+    input: typeof ReopenAccountRequestSchema;
+    output: typeof ReopenAccountResponseSchema;
   },
   /**
    * GetAccount reads one account.
@@ -1261,7 +1798,9 @@ export const PaymentService: GenService<{
     output: typeof GetAccountResponseSchema;
   },
   /**
-   * ListAccountEntries reads what moved a balance, by page, the newest first.
+   * ListAccountEntries is an account's statement: what moved its balance, each with the balance after it, by page, the
+   * newest first. Pages are stable: entries that are recorded meanwhile are on none of the later ones, and none is there
+   * twice or missing.
    * Reasons: ACCOUNT_NOT_FOUND; FIELD_INVALID for a page token that this service did not give.
    *
    * @generated from rpc twicesafe.payment.v1.PaymentService.ListAccountEntries
@@ -1276,9 +1815,9 @@ export const PaymentService: GenService<{
    * returns the payment as it was when it was captured, even after a refund. A card's provider may answer late or not
    * at all: then the answer is REQUEST_IN_FLIGHT, the provider is asked until its answer is definite, whether or not
    * anybody asks again, and the same request id finds it. Nothing else can take the money a second time.
-   * Reasons: INSUFFICIENT_FUNDS, PAYMENT_DECLINED (with metadata `decline_code`), CURRENCY_MISMATCH,
-   * BALANCE_LIMIT_EXCEEDED (FAILED_PRECONDITION, recorded), ACCOUNT_NOT_FOUND (NOT_FOUND, recorded), REQUEST_CANCELLED (FAILED_PRECONDITION, recorded) when a
-   * cancel came first, PAYMENT_ALREADY_EXISTS (ALREADY_EXISTS, recorded) when the payment id belongs to another
+   * Reasons: INSUFFICIENT_FUNDS, PAYMENT_DECLINED (with metadata `decline_code`), CURRENCY_MISMATCH, ACCOUNT_FROZEN,
+   * ACCOUNT_CLOSED, BALANCE_LIMIT_EXCEEDED (FAILED_PRECONDITION, recorded), ACCOUNT_NOT_FOUND (NOT_FOUND, recorded),
+   * REQUEST_CANCELLED (FAILED_PRECONDITION, recorded) when a cancel came first, PAYMENT_ALREADY_EXISTS (ALREADY_EXISTS, recorded) when the payment id belongs to another
    * request; CARD_PAYMENTS_UNAVAILABLE (UNIMPLEMENTED, not recorded) where no payment provider is configured.
    *
    * @generated from rpc twicesafe.payment.v1.PaymentService.CreatePayment
@@ -1290,7 +1829,9 @@ export const PaymentService: GenService<{
   },
   /**
    * RefundPayment gives money back, in part or whole, never more than was captured over all refunds. A replay
-   * returns the payment as it was after this refund. Of a card payment it waits for the provider as CreatePayment does.
+   * returns the payment as it was after this refund. It is credited to its account also when that is frozen or closed.
+   * Of a card payment it waits for the provider as CreatePayment does; one that the provider refuses needs a person, and
+   * is listed by ListOpenPayments until money of the payment goes back.
    * Reasons: PAYMENT_NOT_FOUND (NOT_FOUND, recorded), PAYMENT_NOT_CAPTURED, REFUND_EXCEEDS_CAPTURED,
    * CURRENCY_MISMATCH (FAILED_PRECONDITION, recorded), REFUND_REFUSED (FAILED_PRECONDITION, recorded) when the
    * provider will not give it back, with its word in metadata `provider_code`.
@@ -1342,6 +1883,32 @@ export const PaymentService: GenService<{
     output: typeof ListPaymentsResponseSchema;
   },
   /**
+   * ListOpenPayments reads the card payments of all callers that are not at rest, the oldest first: those whose outcome
+   * nobody knows, those with a refund or a cancel under way, and those that need a person, with the reason in
+   * `attention`. For operators.
+   * Reasons: PERMISSION_REQUIRED (PERMISSION_DENIED) unless the caller is an operator.
+   *
+   * @generated from rpc twicesafe.payment.v1.PaymentService.ListOpenPayments
+   */
+  listOpenPayments: {
+    methodKind: "unary";
+    input: typeof ListOpenPaymentsRequestSchema;
+    output: typeof ListOpenPaymentsResponseSchema;
+  },
+  /**
+   * GetTrialBalance adds up the double-entry ledger: what was ever debited and credited to each of its accounts. In every
+   * currency the debits equal the credits. It reads the whole journal: for operators, not for every minute; the Audit
+   * contains it, and judges it.
+   * Reasons: PERMISSION_REQUIRED (PERMISSION_DENIED) unless the caller is an operator.
+   *
+   * @generated from rpc twicesafe.payment.v1.PaymentService.GetTrialBalance
+   */
+  getTrialBalance: {
+    methodKind: "unary";
+    input: typeof GetTrialBalanceRequestSchema;
+    output: typeof GetTrialBalanceResponseSchema;
+  },
+  /**
    * ReconcilePayments compares one page of the provider's books with ours, or of ours with the provider's: the provider's
    * payments first, then its refunds, then our payments, the newest first. The token is all that is remembered, so a
    * comparison that was interrupted goes on with the last token, at any instance. It changes nothing: every difference
@@ -1358,8 +1925,9 @@ export const PaymentService: GenService<{
     output: typeof ReconcilePaymentsResponseSchema;
   },
   /**
-   * Audit folds the whole journal and judges I1 (balances are the sum of their movements) and, of I2, that a payment
-   * charges at most once and never gives back more; with a payment provider also, as part of I1, that its books
+   * Audit folds the whole journal and judges I1 (balances are the sum of their movements), the ledger (every movement
+   * is posted to the right two accounts, in every currency debits equal credits, and each ledger account is what the
+   * accounts and payments say) and, of I2, that a payment charges at most once and never gives back more; with a payment provider also, as part of I1, that its books
    * and ours say the same. It reads everything: for operators, not for every minute.
    * Reasons: PERMISSION_REQUIRED (PERMISSION_DENIED) unless the caller is an operator.
    *
