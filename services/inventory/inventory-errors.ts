@@ -12,4 +12,6 @@ export const inventoryReasons: ReasonCatalogue = {
   RESERVATION_ALREADY_EXISTS: Code.AlreadyExists,
   RESERVATION_RELEASED: Code.FailedPrecondition,
   RESERVATION_REFUSED: Code.FailedPrecondition,
+  RESERVATION_NOT_COMMITTED: Code.FailedPrecondition,
+  RETURN_EXCEEDS_SOLD: Code.FailedPrecondition,
 };

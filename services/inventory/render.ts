@@ -9,7 +9,9 @@ import {
   ReservationSchema,
   ReservationStatus,
 } from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
-import { isTombstone, type ReservationState } from './domain/reservation.ts';
+import { isTombstone } from './domain/reservation.ts';
+import type { ReservationState } from './domain/reservation-state.ts';
+import { unitsReturned } from './domain/returns.ts';
 import type { StockState } from './domain/stock.ts';
 import type { PricedLine } from './reservation-flow.ts';
 
@@ -38,6 +40,7 @@ export function renderReservation(
       sku,
       quantity,
       ...(unitPrice ? { unitPrice } : {}),
+      returnedQuantity: unitsReturned(reservation, sku),
     })),
     reference: reservation.reference,
     // Nobody ever asked for a tombstone's units.

@@ -19,7 +19,8 @@
 //
 // RELEASED is recorded before anything is undone; from then on no commit can succeed. Then for each line, one after
 // the other: claim `hold` with a tombstone. Recorded: the hold can never happen; done. Held before: claim `sell` and
-// give the units back. Recorded: the sale can never happen; done. Sold before: give them back under `unsell`.
+// give the units back. Recorded: the sale can never happen; done. Sold before: give back under `unsell` what no return
+// has taken back (return-flow.ts). How much that is was fixed by the release: no return is decided after it.
 //   A reserve that still runs meets the tombstones and answers REQUEST_CANCELLED, or it was complete and answers HELD,
 //   as it was taken; a retry of it answers the same, because it looks at the same keys.
 //   A commit that still sells meets `sell` claimed, line by line, or sold first, and then `unsell` follows. Either way
@@ -42,20 +43,16 @@ import {
   stockEntity,
   unsellKey,
 } from './domain/names.ts';
-import {
-  decideExpire,
-  decideRefused,
-  decideSettled,
-  type Line,
-  type ReservationState,
-} from './domain/reservation.ts';
+import { decideExpire, decideRefused, decideSettled } from './domain/reservation.ts';
+import type { Line, ReservationState } from './domain/reservation-state.ts';
+import { unitsReturned } from './domain/returns.ts';
 import { asReservation, asStock } from './domain/rules.ts';
 import {
   decideCancelHold,
   decideFree,
   decideHold,
-  decideReturn,
   decideSell,
+  decideUnsell,
   type Price,
   type StockState,
 } from './domain/stock.ts';
@@ -146,8 +143,8 @@ export function createReservationFlow(deps: {
   const hold = (scoped: string, line: Line) => journal.submit(holdOf(scoped, line));
   const sell = (scoped: string, line: Line) => journal.submit(saleOf(scoped, line));
 
-  /** Returns what became of the hold. */
-  async function giveBack(scoped: string, { sku, quantity }: Line): Promise<Recorded> {
+  /** Returns what became of the hold. `returned`: units that returns take back, none unless they were sold. */
+  async function giveBack(scoped: string, { sku, quantity }: Line, returned = 0): Promise<Recorded> {
     const units = { reservation: scoped, quantity };
     const held = await journal.submit(move(holdKey(scoped, sku), sku, () => decideCancelHold(sku, scoped)));
     if (!held.outcome.succeeded) return held;
@@ -155,7 +152,11 @@ export function createReservationFlow(deps: {
       move(sellKey(scoped, sku), sku, (stock) => decideFree(stock, sku, units)),
     );
     if (sold.outcome.succeeded) {
-      await journal.submit(move(unsellKey(scoped, sku), sku, (stock) => decideReturn(stock, sku, units)));
+      const left = { reservation: scoped, quantity: quantity - returned };
+      // The rest: what returns took back, or are about to, was decided before the release and is not its business.
+      if (left.quantity > 0) {
+        await journal.submit(move(unsellKey(scoped, sku), sku, (stock) => decideUnsell(stock, sku, left)));
+      }
     }
     return held;
   }
@@ -182,8 +183,11 @@ export function createReservationFlow(deps: {
     return priced(lines, holds);
   }
 
-  async function giveBackAll(scoped: string, lines: readonly Line[]): Promise<readonly PricedLine[]> {
-    const holds = await Promise.all(lines.map((line) => giveBack(scoped, line)));
+  async function giveBackAll(scoped: string, reservation: ReservationState): Promise<readonly PricedLine[]> {
+    const { lines } = reservation;
+    const holds = await Promise.all(
+      lines.map((line) => giveBack(scoped, line, unitsReturned(reservation, line.sku))),
+    );
     // A tombstone is settled from the beginning.
     if (lines.length > 0) settled(scoped, 'released');
     return priced(lines, holds);
@@ -193,7 +197,8 @@ export function createReservationFlow(deps: {
     background.run('settled', () => journal.submit(settledOf(scoped, status)));
   }
 
-  async function finish(scoped: string, { status, lines }: ReservationState): Promise<readonly PricedLine[]> {
+  async function finish(scoped: string, reservation: ReservationState): Promise<readonly PricedLine[]> {
+    const { status, lines } = reservation;
     switch (status) {
       case 'requested':
       case 'refused':
@@ -201,7 +206,7 @@ export function createReservationFlow(deps: {
       case 'committed':
         return sellAll(scoped, lines);
       case 'released':
-        return giveBackAll(scoped, lines);
+        return giveBackAll(scoped, reservation);
     }
   }
 

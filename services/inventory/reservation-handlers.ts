@@ -3,22 +3,14 @@
 
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { ServiceImpl } from '@connectrpc/connect';
-import type {
-  InventoryService,
-  Line as LineMessage,
-} from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
+import type { InventoryService } from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
 import { type Answering, deriveId, type IdempotentCall } from '../../shared/idempotency/index.ts';
 import type { Decision, Journal, Recorded, Submission } from '../../shared/journal/index.ts';
-import { callerOf, fieldInvalid, refusalError } from '../../shared/rpc/index.ts';
+import { callerOf, refusalError } from '../../shared/rpc/index.ts';
 import { holdKey, reservationEntity, scopedReservation } from './domain/names.ts';
 import { reservationNotFound } from './domain/refusals.ts';
-import {
-  decideCommit,
-  decideRelease,
-  decideReserve,
-  type Line,
-  type ReservationState,
-} from './domain/reservation.ts';
+import { decideCommit, decideRelease, decideReserve } from './domain/reservation.ts';
+import type { ReservationState } from './domain/reservation-state.ts';
 import { asReservation } from './domain/rules.ts';
 import { inventoryReasons } from './inventory-errors.ts';
 import { renderReservation } from './render.ts';
@@ -29,6 +21,7 @@ import {
   salesOf,
   settlementPatienceMs,
 } from './reservation-flow.ts';
+import { checkedLines } from './reservation-lines.ts';
 
 export type ReservationRpc = 'reserveStock' | 'commitReservation' | 'releaseReservation' | 'getReservation';
 
@@ -152,16 +145,6 @@ export function createReservationHandlers(deps: {
       return { reservation: renderReservation(reservationId, reservation, status, lines) };
     },
   };
-}
-
-/** Each SKU once: a line's holds are found by it. */
-function checkedLines(messages: readonly LineMessage[]): readonly Line[] {
-  const seen = new Set<string>();
-  return messages.map(({ sku, quantity }, index) => {
-    if (seen.has(sku)) throw fieldInvalid(`lines[${index}].sku`, `${sku} is in another line already`);
-    seen.add(sku);
-    return { sku, quantity };
-  });
 }
 
 function expectState(reservation: ReservationState | undefined, scoped: string): ReservationState {

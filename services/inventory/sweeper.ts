@@ -6,9 +6,12 @@
 import type { Journal, State } from '../../shared/journal/index.ts';
 import type { Clock, Logger, Random } from '../../shared/runtime/index.ts';
 import { scopedOf } from './domain/names.ts';
-import { isExpired, type ReservationState } from './domain/reservation.ts';
+import { isExpired } from './domain/reservation.ts';
+import type { ReservationState } from './domain/reservation-state.ts';
+import { pendingReturnsOf } from './domain/returns.ts';
 import { asReservation } from './domain/rules.ts';
 import type { ReservationFlow } from './reservation-flow.ts';
+import type { ReturnFlow } from './return-flow.ts';
 
 export interface SweeperLimits {
   /** Between two turns. An expired reservation keeps its units that much longer. */
@@ -41,12 +44,13 @@ export interface Sweeper {
 export function createSweeper(deps: {
   journal: Journal;
   flow: ReservationFlow;
+  returns: ReturnFlow;
   clock: Clock;
   random: Random;
   log: Logger;
   limits?: Partial<SweeperLimits>;
 }): Sweeper {
-  const { journal, flow, clock, random, log } = deps;
+  const { journal, flow, returns, clock, random, log } = deps;
   const limits = { ...sweeperLimits, ...deps.limits };
   /** Open reservations that were seen with all lines held: they wait for their caller. Forgotten with the process. */
   const held = new Set<string>();
@@ -55,7 +59,7 @@ export function createSweeper(deps: {
     const reservation = asReservation(state);
     if (!reservation) return false;
     if (reservation.status === 'requested' && isExpired(reservation, clock.now())) return true;
-    const isOld = clock.nowMs() - reservation.changedAt.getTime() >= limits.graceMs;
+    const isOld = clock.nowMs() - movedAt(reservation).getTime() >= limits.graceMs;
     return isOld && !(reservation.status === 'requested' && held.has(entity));
   }
 
@@ -66,6 +70,7 @@ export function createSweeper(deps: {
         await flow.expire(scoped);
       } else {
         await flow.finish(scoped, reservation);
+        await returns.finish(scoped, reservation);
         if (reservation.status === 'requested') held.add(entity);
       }
     } catch (error) {
@@ -101,4 +106,9 @@ export function createSweeper(deps: {
       }
     },
   };
+}
+
+/** When somebody last set out to move its units: the one who did is probably still at it. */
+function movedAt(reservation: ReservationState): Date {
+  return pendingReturnsOf(reservation).at(-1)?.requestedAt ?? reservation.changedAt;
 }

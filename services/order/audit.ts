@@ -2,16 +2,18 @@
 //
 //   journal  the states that the ops carry are what their changes give; no entry is missing
 //   I5       every saga has a definite end, or needs attention and says why; one that is still open cannot be judged
-//   I10      an undo is decided once, before it is done, and nothing is decided after the end
+//   I10      an undo is decided once, before it is done, and nothing is decided after the end; refunds by line never give
+//            back more than was bought (refund-audit.ts)
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { Verdict } from '../../shared/gen/twicesafe/audit/v1/audit_pb.ts';
 import type { AuditResponseSchema, OrderFactSchema } from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
 import { createFold, type RecordedOp } from '../../shared/journal/index.ts';
 import { atRest } from '../../shared/saga/index.ts';
-import { asOrder, orderIdOf } from './domain/order.ts';
+import { asOrder, orderIdOf } from './domain/order-state.ts';
 import { orderRules } from './domain/rules.ts';
-import { sagaPhaseOf } from './render.ts';
+import { createRefundAudit } from './refund-audit.ts';
+import { refundedIn, sagaPhaseOf } from './render.ts';
 
 /** Findings and facts in one part: some 64 KiB of message. */
 const partSizeMax = 500;
@@ -33,6 +35,7 @@ export async function* auditParts(
   ops: AsyncIterable<RecordedOp> | Iterable<RecordedOp>,
 ): AsyncIterable<AuditPart> {
   const fold = createFold(orderRules);
+  const refunds = createRefundAudit();
   const seen = new Map<string, Seen>();
   const states = new Map<string, RecordedOp['state']>();
   const broken = new Set<Invariant>();
@@ -90,6 +93,7 @@ export async function* auditParts(
     }
     states.set(op.entity, op.state);
     takeOrder(op);
+    for (const wrong of refunds.take(op)) find('I10', op.entity, `${wrong}, in entry ${op.seq}`);
     if (findings.length >= partSizeMax) {
       yield { findings };
       findings = [];
@@ -111,6 +115,9 @@ export async function* auditParts(
       ...(order.total ? { total: order.total } : {}),
       units: BigInt(order.lines.reduce((sum, { quantity }) => sum + quantity, 0)),
       needsAttention: order.saga.attention !== null,
+      ...refundedIn(order),
+      refundedUnits: BigInt((order.refunds?.units ?? []).reduce((sum, { quantity }) => sum + quantity, 0)),
+      openRefundCount: order.refunds?.open.length ?? 0,
     });
     if (orders.length < partSizeMax) continue;
     yield { orders };

@@ -15,21 +15,21 @@ import {
   type IdempotentCall,
 } from '../../shared/idempotency/index.ts';
 import type { Journal } from '../../shared/journal/index.ts';
-import { callerOf, fieldInvalid, inFlightError, refusalError, rpcError } from '../../shared/rpc/index.ts';
-import { atRest, type Coordinator, SagaInterruptedError } from '../../shared/saga/index.ts';
+import { callerOf, fieldInvalid, refusalError, rpcError } from '../../shared/rpc/index.ts';
+import { atRest, type Coordinator } from '../../shared/saga/index.ts';
+import { decideCancel, decidePlace, isPlaceAnswered } from './domain/order.ts';
 import {
   asOrder,
-  decideCancel,
-  decidePlace,
-  isPlaceAnswered,
   moneyOf,
   type OrderState,
   orderEntity,
   orderIdOf,
   orderNotFound,
-} from './domain/order.ts';
+} from './domain/order-state.ts';
+import { createDriving } from './driving.ts';
 import { orderReasons } from './order-errors.ts';
 import { renderConfirmed, renderOrder } from './render.ts';
+import { requireDistinctSkus } from './requests.ts';
 
 /** Orders a page when the caller does not say. */
 const pageSizeDefault = 50;
@@ -51,6 +51,7 @@ export function createOrderHandlers(
   deps: OrderDependencies,
 ): Pick<ServiceImpl<typeof OrderService>, OrderMethods> {
   const { journal, answering, coordinator, orderDeadlineMs, cardPayments, overloaded } = deps;
+  const drive = createDriving(coordinator);
 
   /**
    * Records the order once, then drives its saga or joins the drive. A duplicate takes the same way: it finds the order
@@ -106,15 +107,6 @@ export function createOrderHandlers(
     return { response: create(CancelOrderResponseSchema, { order: renderOrder(orderId, order) }), replayed };
   }
 
-  async function drive(orderId: string, order: OrderState, isEnough: (order: OrderState) => boolean) {
-    try {
-      return await coordinator.advance(orderId, order, isEnough);
-    } catch (error) {
-      // Broken off, not failed: the saga is resumed, and the same request id finds its end.
-      throw error instanceof SagaInterruptedError ? inFlightError() : error;
-    }
-  }
-
   /**
    * The order if this process saw it come to rest. It may have been cancelled since, at another process even; but whatever
    * becomes of it, the answer to PlaceOrder stays, and a storm of duplicates need not ask the database for it.
@@ -130,7 +122,7 @@ export function createOrderHandlers(
 
   return {
     placeOrder(request, context) {
-      requireDistinctSkus(request);
+      requireDistinctSkus(request.lines);
       requirePayable(request, cardPayments);
       return answering.answerOnce(context, (call) => place(call, request));
     },
@@ -188,19 +180,6 @@ function payerOf({ paymentSource }: PlaceOrderRequest) {
       return { place: 'card', accountId: '', paymentMethod: paymentSource.value.paymentMethod };
     default:
       throw new Error('an order without a payment source came past validation');
-  }
-}
-
-function requireDistinctSkus({ lines }: PlaceOrderRequest): void {
-  const seen = new Set<string>();
-  for (const [index, { sku }] of lines.entries()) {
-    if (seen.has(sku)) {
-      throw fieldInvalid(
-        `lines[${index}].sku`,
-        `${sku} stands in an earlier line: put both quantities into one`,
-      );
-    }
-    seen.add(sku);
   }
 }
 

@@ -1,10 +1,18 @@
-// Place-order, the one saga of this service: reserve stock, then take the payment (the pivot), then sell the stock.
+// Place-order, the one saga of this service: reserve stock, then take the payment (the pivot), then sell the stock. Its
+// amendments are refunds by line: take units back, then give their price back.
 
 import type { InventoryService } from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
 import type { PaymentService } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import type { CallAnswer, ServiceClient } from '../../shared/rpc/index.ts';
 import type { SagaDefinition, StepAnswer, StepCall, StepData } from '../../shared/saga/index.ts';
-import { type Money, moneyOf, type OrderLine, type OrderState } from './domain/order.ts';
+import {
+  type Money,
+  moneyOf,
+  type OpenRefund,
+  type OrderLine,
+  type OrderState,
+} from './domain/order-state.ts';
+import { openRefundOf } from './domain/refund.ts';
 import { totalOf } from './domain/total.ts';
 import { orderReasons } from './order-errors.ts';
 
@@ -87,7 +95,39 @@ export function placeOrderSaga({ inventory, payment }: PlaceOrderDependencies): 
         },
       },
     ],
+    amending: [
+      {
+        // First, because it is ours alone: what somebody else may refuse comes last and leaves nothing undone behind it.
+        name: 'return_stock',
+        // A cancel must not put back on sale what this refund writes off.
+        beforeUndo: true,
+        async run(order, refundId, call) {
+          const { units, backOnSale } = refundIn(order, refundId);
+          const lines = units.map(({ sku, quantity }) => ({ sku, quantity }));
+          const request = { reservationId: order.reservationId, lines, backOnSale };
+          return stepAnswer(await inventory.call('returnStock', request, once(call)), () => ({}));
+        },
+      },
+      {
+        name: 'refund_payment',
+        // A cancel gives back all that is left, whether or not this came first.
+        beforeUndo: false,
+        async run(order, refundId, call) {
+          const { amount, reason } = refundIn(order, refundId);
+          // Nothing to give back: a refund of nothing is no refund.
+          if (amount.amountMinorUnits === 0n) return { answer: 'done', data: {} };
+          const request = { paymentId: order.paymentId, amount, reason };
+          return stepAnswer(await payment.call('refundPayment', request, once(call)), () => ({}));
+        },
+      },
+    ],
   };
+}
+
+function refundIn(order: OrderState, refundId: string): OpenRefund {
+  const refund = openRefundOf(order, refundId);
+  if (!refund) throw new Error(`refund ${refundId} is taken, but the order has none open of this id`);
+  return refund;
 }
 
 function sourceOf({ accountId, paymentMethod }: OrderState) {

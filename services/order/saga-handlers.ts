@@ -12,16 +12,17 @@ import { type Answering, type IdempotentCall, requestKey } from '../../shared/id
 import type { Decision, Journal, Recorded } from '../../shared/journal/index.ts';
 import { callerOf, refusalError, requireOperator } from '../../shared/rpc/index.ts';
 import type { Clock } from '../../shared/runtime/index.ts';
-import { atRest, type Coordinator, type SagaDefinition } from '../../shared/saga/index.ts';
 import {
-  asOrder,
-  decideAbort,
-  decideRetry,
-  type OrderState,
-  orderEntity,
-  orderIdOf,
-  orderNotFound,
-} from './domain/order.ts';
+  amendingCall,
+  amendmentsOf,
+  atRest,
+  type Coordinator,
+  roundOf,
+  type SagaDefinition,
+  stepRequestId,
+} from '../../shared/saga/index.ts';
+import { decideAbort, decideRetry } from './domain/order.ts';
+import { asOrder, type OrderState, orderEntity, orderIdOf, orderNotFound } from './domain/order-state.ts';
 import { orderReasons } from './order-errors.ts';
 import { renderSaga, statusOf } from './render.ts';
 
@@ -49,6 +50,11 @@ export function createSagaHandlers(
     ...definition.finishing.map(({ name }) => name),
     ...definition.steps.map(({ name }) => `undo_${name}`).reverse(),
   ];
+
+  const refundSteps = ({ saga }: OrderState): string[] =>
+    amendmentsOf(saga).flatMap((refundId) =>
+      definition.amending.map(({ name }) => amendingCall(name, refundId)),
+    );
 
   async function orderNow(orderId: string): Promise<OrderState> {
     const order = asOrder(await journal.readState(orderEntity(orderId)));
@@ -120,9 +126,9 @@ export function createSagaHandlers(
           recordedAt: timestampFromDate(at),
           recordedBy: writer,
         })),
-        steps: stepNames.map((name) => ({
+        steps: [...stepNames, ...refundSteps(order)].map((name) => ({
           name,
-          requestId: `${orderId}:${name}`,
+          requestId: stepRequestId(orderId, name, roundOf(order.saga, name)),
           attemptCount: attempts.get(name)?.count ?? 0,
           lastAnswer: attempts.get(name)?.lastAnswer ?? '',
           lastReason: attempts.get(name)?.lastReason ?? '',

@@ -3,15 +3,14 @@
 import type { Journal, State } from '../../shared/journal/index.ts';
 import type { SagaDecision, SagaLog } from '../../shared/saga/index.ts';
 import {
-  asOrder,
   decideAttention,
   decideCancelled,
   decideCompleted,
   decideConfirm,
   decideTurnRound,
-  type OrderState,
-  orderEntity,
 } from './domain/order.ts';
+import { asOrder, type OrderState, orderEntity } from './domain/order-state.ts';
+import { decideRefunded } from './domain/refund.ts';
 import { pricedOrder } from './place-order.ts';
 
 /** Nobody waits for `completed`: it may go with an entry that is written anyway, within about one busy flush. */
@@ -41,10 +40,24 @@ export function createSagaLog(journal: Journal): SagaLog<OrderState> {
   };
 }
 
-/** A person is asked once for each cause; the other decisions are made once in a saga's life. */
+/**
+ * A person is asked once for each cause in each round of a step, and a step of a refund may be asked in two phases; an
+ * amendment ends once; the other decisions are made once in a saga's life.
+ */
 function decisionName(decision: SagaDecision): string {
-  if (decision.decision !== 'needs_attention') return decision.decision;
-  return `needs_attention/${decision.step}/${decision.reason.reason}`;
+  switch (decision.decision) {
+    case 'amended':
+      return `amended/${decision.amendment}`;
+    case 'needs_attention': {
+      const { step, reason, round, phase, amendment } = decision;
+      const parts = ['needs_attention', step, reason.reason];
+      if (amendment !== undefined) parts.push(phase);
+      if (round > 0) parts.push(String(round));
+      return parts.join('/');
+    }
+    default:
+      return decision.decision;
+  }
 }
 
 function decide(orderId: string, order: OrderState, decision: SagaDecision) {
@@ -59,8 +72,10 @@ function decide(orderId: string, order: OrderState, decision: SagaDecision) {
       return decideCancelled(orderId, order);
     case 'completed':
       return decideCompleted(orderId, order);
+    case 'amended':
+      return decideRefunded(orderId, order, decision.amendment);
     case 'needs_attention':
-      return decideAttention(orderId, order, decision.reason, decision.phase);
+      return decideAttention(orderId, order, decision.reason, decision, decision.answer);
   }
 }
 

@@ -7,7 +7,7 @@ import { type OrderService, WatchOrderResponseSchema } from '../../shared/gen/tw
 import type { Journal, RecordedOp } from '../../shared/journal/index.ts';
 import type { Clock } from '../../shared/runtime/index.ts';
 import { atRest } from '../../shared/saga/index.ts';
-import { asOrder, orderEntity } from './domain/order.ts';
+import { asOrder, orderEntity } from './domain/order-state.ts';
 import { ownOrder } from './order-handlers.ts';
 import { renderOrder } from './render.ts';
 
@@ -17,7 +17,7 @@ const lookEveryMs = 500;
 const opsPerEntryMax = 1024n;
 
 /** What is history of the machinery and not of the order. */
-const hiddenTypes = new Set(['noted', 'overtaken', 'refused']);
+const hiddenTypes = new Set(['noted', 'overtaken', 'refused', 'retried']);
 
 export function createWatchHandler(deps: {
   journal: Journal;

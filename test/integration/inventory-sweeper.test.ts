@@ -8,6 +8,7 @@ import { decideCommit, decideRelease, decideReserve } from '../../services/inven
 import { asReservation, asStock, inventoryRules } from '../../services/inventory/domain/rules.ts';
 import { decideHold, decidePutItem, decideSell } from '../../services/inventory/domain/stock.ts';
 import { createReservationFlow } from '../../services/inventory/reservation-flow.ts';
+import { createReturnFlow } from '../../services/inventory/return-flow.ts';
 import { createSweeper } from '../../services/inventory/sweeper.ts';
 import { createJournal, type Decision, type Journal, type State } from '../../shared/journal/index.ts';
 import { type Clock, createLog, createSystemClock, createSystemRandom } from '../../shared/runtime/index.ts';
@@ -97,7 +98,8 @@ async function sweptAfter(lateMs: number) {
   const journal = await openJournal('alive');
   const background = createBackground({ log });
   const flow = createReservationFlow({ journal, background });
-  await createSweeper({ journal, flow, clock, random, log, limits: { graceMs } }).turn();
+  const returns = createReturnFlow({ journal });
+  await createSweeper({ journal, flow, returns, clock, random, log, limits: { graceMs } }).turn();
   await background.drain();
   const unitsOf = async (sku: string) => {
     const stock = asStock(await journal.readState(stockEntity(sku)));
@@ -216,7 +218,8 @@ describe('a held reservation', () => {
     await holdAll();
     const background = createBackground({ log });
     const flow = createReservationFlow({ journal: dead, background });
-    const sweeper = createSweeper({ journal: dead, flow, clock, random, log, limits: { graceMs } });
+    const returns = createReturnFlow({ journal: dead });
+    const sweeper = createSweeper({ journal: dead, flow, returns, clock, random, log, limits: { graceMs } });
     clock.forward(30_000);
     await sweeper.turn();
     clock.forward(30_001);

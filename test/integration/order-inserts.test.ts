@@ -1,9 +1,10 @@
 // What an order costs the databases, counted by watching the driver's commands.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { longestChain } from '../../cli/bench/inserts/chains.ts';
 import { OrderStatus } from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
 import { done, insist } from '../support/answers.ts';
-import { type InsertWatch, longestChain, type WatchedInsert, watchInserts } from '../support/insert-watch.ts';
+import { type InsertWatch, type WatchedInsert, watchInserts } from '../support/insert-watch.ts';
 import { eur, type OrderSuite, orderOf, soon, startOrderSuite } from '../support/order-suite.ts';
 
 /** Two seconds on an idle machine; others may be at work on it. */

@@ -1,5 +1,5 @@
-// Orders during which a service dies: what is asked, where it dies, and what must be true when it is back. Each scenario
-// ends with the books of its own items and account, and with a clean audit of everything.
+// Orders during which a service dies: what is asked, where, and what must be true when it is back. Each scenario ends with
+// the books of its own items and account, and with a clean audit of everything.
 
 import { expect, vi } from 'vitest';
 import { deriveId } from '../../shared/idempotency/index.ts';
@@ -32,9 +32,22 @@ const progressMsMax = 10_000;
 
 const untouched = { a: '10 on hand, 0 held, 0 sold', b: '10 on hand, 0 held, 0 sold' };
 
+/** Where the units of the two items are, and what is in the account. */
+export interface DyingBooks {
+  readonly a: string;
+  readonly b: string;
+  readonly balance: bigint;
+}
+
 export interface DyingOrders {
   /** Plays the scenario through; `name` is used for its items, account and request ids. Rejects when anything is not so. */
   play(each: Case, name: string): Promise<void>;
+  /** 10 of each of `<name>-a` at 450 and `<name>-b` at 1200, an account `name`, and an order of 2 and 1 of them, sold. */
+  sold(name: string, balance: bigint): Promise<void>;
+  /** Dies at the point while `call` is under way, comes back, and says the same to all who ask. */
+  dieDuring<T>(each: Omit<Case, 'scenario'>, requestId: string, call: Call<T>): Promise<Definite<T>>;
+  /** When everything is at rest, and every audit is clean. */
+  expectBooks(name: string, books: DyingBooks): Promise<void>;
   /** Starts again what is down, or would still die: a case that failed half-way must not take the others along. */
   revive(): Promise<void>;
 }
@@ -63,7 +76,7 @@ export function createDyingOrders(suite: TestSuite, shop: Shop): DyingOrders {
 
   /** Dies at the point while `call` is under way, comes back, and says the same to all who ask. */
   async function dieDuring<T>(
-    { process, point }: Case,
+    { process, point }: Omit<Case, 'scenario'>,
     requestId: string,
     call: Call<T>,
   ): Promise<Definite<T>> {
@@ -108,7 +121,7 @@ export function createDyingOrders(suite: TestSuite, shop: Shop): DyingOrders {
     await shop.openAccount(name, balance);
   }
 
-  async function expectBooks(name: string, books: { a: string; b: string; balance: bigint }): Promise<void> {
+  async function expectBooks(name: string, books: DyingBooks): Promise<void> {
     await shop.settle();
     const shelf = async (sku: string) => {
       const { onHand, held, sold } = await shop.shelf(sku);
@@ -272,6 +285,13 @@ export function createDyingOrders(suite: TestSuite, shop: Shop): DyingOrders {
 
   return {
     play: (each, name) => scenarios[each.scenario](each, name),
+    async sold(name, balance) {
+      await openWith(name, balance);
+      await insist(placing(name, name), `place:${name}`);
+      await shop.settle();
+    },
+    dieDuring,
+    expectBooks,
     async revive() {
       for (const process of ['order', 'inventory', 'payment'] as const) {
         if (suite.pid(process) === undefined || armed.delete(process)) await suite.restart(process);

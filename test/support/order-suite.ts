@@ -5,9 +5,10 @@ import { createConnectTransport } from '@connectrpc/connect-node';
 import { expect, vi } from 'vitest';
 import { type Asked, ask } from '../../cli/audit/ask.ts';
 import { compare } from '../../cli/audit/compare.ts';
-import { verdicts } from '../../cli/audit/verdicts.ts';
+import { type InvariantLine, verdicts } from '../../cli/audit/verdicts.ts';
 import { startInventory } from '../../services/inventory/server.ts';
 import { startOrder } from '../../services/order/server.ts';
+import type { ProviderConfig } from '../../services/payment/config.ts';
 import { startPayment } from '../../services/payment/server.ts';
 import { InventoryService } from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
 import { OrderService } from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
@@ -36,6 +37,7 @@ export interface OrderSuite {
   readonly order: OrderProcess;
   readonly inventory: Client<typeof InventoryService>;
   readonly payment: Client<typeof PaymentService>;
+  paymentOf(caller: Caller): Client<typeof PaymentService>;
   inventoryOf(caller: Caller): Client<typeof InventoryService>;
   readonly databases: Readonly<Record<ServiceName, FreshDatabase>>;
   /** Another order service on the same database. */
@@ -51,6 +53,8 @@ export interface OrderSuite {
   shelf(sku: string): Promise<[bigint, bigint, bigint]>;
   /** Waits until every saga is at rest, but for those that need attention. */
   settle(): Promise<void>;
+  /** What all three say of themselves, what comparing them shows, and each invariant that is not sure to hold. */
+  audit(): Promise<{ asked: Asked; findings: readonly unknown[]; doubts: readonly InvariantLine[] }>;
   /** After everything: at rest, and no invariant is broken or in doubt at any service or across them. */
   expectHeld(): Promise<Asked>;
   stop(): Promise<void>;
@@ -66,6 +70,8 @@ const lookEveryMs = 20;
 
 export interface OrderSuiteOptions {
   readonly orderDeadlineMs?: number;
+  /** Orders may be paid by card, at this provider. */
+  readonly provider?: ProviderConfig;
   /** The services' database clients tell of their commands: for insert-watch.ts. */
   readonly watched?: boolean;
 }
@@ -94,7 +100,10 @@ export async function startOrderSuite(options: OrderSuiteOptions = {}): Promise<
   });
   const starts = {
     inventory: (port: number) => startInventory(configOf('inventory', port), depsOf(createMortal())),
-    payment: (port: number) => startPayment(configOf('payment', port), depsOf(createMortal())),
+    payment: (port: number) => {
+      const provider = options.provider ? { provider: options.provider } : {};
+      return startPayment({ ...configOf('payment', port), ...provider }, depsOf(createMortal()));
+    },
   };
   const running = { inventory: await starts.inventory(0), payment: await starts.payment(0) };
   const orders = new Set<RunningService>();
@@ -108,7 +117,7 @@ export async function startOrderSuite(options: OrderSuiteOptions = {}): Promise<
         paymentAddress: addressOf(running.payment),
         serviceToken: 'order-token',
         orderDeadlineMs: more.orderDeadlineMs ?? options.orderDeadlineMs ?? 30_000,
-        cardPayments: false,
+        cardPayments: options.provider !== undefined,
       },
       depsOf(mortal),
     );
@@ -131,7 +140,8 @@ export async function startOrderSuite(options: OrderSuiteOptions = {}): Promise<
   const order = await startOrderProcess();
   const inventoryOf = (caller: Caller) => clientOf(InventoryService, running.inventory, caller);
   const inventory = inventoryOf('alice');
-  const payment = clientOf(PaymentService, running.payment, 'alice');
+  const paymentOf = (caller: Caller) => clientOf(PaymentService, running.payment, caller);
+  const payment = paymentOf('alice');
 
   async function settle(): Promise<void> {
     const [witness = ''] = [...orders].map(addressOf);
@@ -144,11 +154,28 @@ export async function startOrderSuite(options: OrderSuiteOptions = {}): Promise<
     await vi.waitFor(look, { timeout: settleMsMax, interval: lookEveryMs });
   }
 
+  async function audit() {
+    const [witness = ''] = [...orders].map(addressOf);
+    const asked = await ask({
+      order: witness,
+      inventory: addressOf(running.inventory),
+      payment: addressOf(running.payment),
+      token: 'books-token',
+    });
+    const comparison = compare(asked.facts);
+    return {
+      asked,
+      findings: [...asked.findings, ...comparison.findings],
+      doubts: verdicts(asked, comparison).filter(({ verdict }) => verdict !== 'holds'),
+    };
+  }
+
   return {
     order,
     inventory,
     inventoryOf,
     payment,
+    paymentOf,
     databases,
     startOrder: startOrderProcess,
     stopService: (name) => running[name].stop(),
@@ -173,18 +200,12 @@ export async function startOrderSuite(options: OrderSuiteOptions = {}): Promise<
       return [item.onHand, item.held, item.sold];
     },
     settle,
+    audit,
     async expectHeld() {
       await settle();
-      const [witness = ''] = [...orders].map(addressOf);
-      const asked = await ask({
-        order: witness,
-        inventory: addressOf(running.inventory),
-        payment: addressOf(running.payment),
-        token: 'books-token',
-      });
-      const comparison = compare(asked.facts);
-      expect([...asked.findings, ...comparison.findings]).toEqual([]);
-      expect(verdicts(asked, comparison).filter(({ verdict }) => verdict !== 'holds')).toEqual([]);
+      const { asked, findings, doubts } = await audit();
+      expect(findings).toEqual([]);
+      expect(doubts).toEqual([]);
       return asked;
     },
     async stop() {

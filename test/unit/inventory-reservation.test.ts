@@ -8,8 +8,8 @@ import {
   decideSettled,
   evolveReservation,
   type ReservationChange,
-  type ReservationState,
 } from '../../services/inventory/domain/reservation.ts';
+import type { ReservationState } from '../../services/inventory/domain/reservation-state.ts';
 import { inventoryRules } from '../../services/inventory/domain/rules.ts';
 import type { Decision } from '../../shared/journal/decision.ts';
 

@@ -6,8 +6,8 @@ import {
   decideFree,
   decideHold,
   decidePutItem,
-  decideReturn,
   decideSell,
+  decideUnsell,
   evolveStock,
   type StockChange,
   type StockState,
@@ -139,7 +139,7 @@ describe('the units of a reservation', () => {
   test('are held, sold and returned without a unit lost', () => {
     expect(then(tea, decideHold(tea, 'tea', threeForOne)).stock).toEqual(held);
     expect(then(held, decideSell(held, 'tea', threeForOne)).stock).toEqual(sold);
-    expect(then(sold, decideReturn(sold, 'tea', threeForOne)).stock).toEqual(tea);
+    expect(then(sold, decideUnsell(sold, 'tea', threeForOne)).stock).toEqual(tea);
   });
 
   test('are held and freed; the sale under the same key is refused by it', () => {
@@ -185,12 +185,12 @@ describe('the units of a reservation', () => {
   test('never go below zero: a move without its units is a bug, not a number', () => {
     expect(() => decideSell(tea, 'tea', threeForOne)).toThrow('moves 3 held units, but there are 0');
     expect(() => decideFree(tea, 'tea', threeForOne)).toThrow('moves 3 held units, but there are 0');
-    expect(() => decideReturn(tea, 'tea', threeForOne)).toThrow('moves 3 sold units, but there are 0');
+    expect(() => decideUnsell(tea, 'tea', threeForOne)).toThrow('moves 3 sold units, but there are 0');
   });
 
   test('come back to a deleted item and wait there for it to be put again', () => {
     const deleted = { ...sold, onHand: 0, received: 3, deleted: true };
-    const back = then(deleted, decideReturn(deleted, 'tea', threeForOne)).stock;
+    const back = then(deleted, decideUnsell(deleted, 'tea', threeForOne)).stock;
     expect(back).toEqual({ ...deleted, onHand: 3, sold: 0 });
   });
 });

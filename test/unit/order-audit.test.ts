@@ -55,6 +55,8 @@ describe('an audit of orders', () => {
         total: eur(900n),
         units: 2n,
         needsAttention: false,
+        refundedUnits: 0n,
+        openRefundCount: 0,
       },
       {
         orderId: 'o2',
@@ -63,6 +65,8 @@ describe('an audit of orders', () => {
         reservationId: 'o2',
         units: 2n,
         needsAttention: false,
+        refundedUnits: 0n,
+        openRefundCount: 0,
       },
     ]);
     expect(summary).toEqual({

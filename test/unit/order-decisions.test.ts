@@ -1,7 +1,8 @@
 // Given an order in some phase, when it is cancelled, aborted, confirmed, … , then.
 
 import { describe, expect, test } from 'vitest';
-import { decidePlace, isPlaceAnswered, moneyOf } from '../../services/order/domain/order.ts';
+import { decidePlace, isPlaceAnswered } from '../../services/order/domain/order.ts';
+import { moneyOf } from '../../services/order/domain/order-state.ts';
 import { orderRules } from '../../services/order/domain/rules.ts';
 import {
   because,

@@ -2,7 +2,8 @@
 
 import { createContextValues, type HandlerContext } from '@connectrpc/connect';
 import { expect, test } from 'vitest';
-import { asOrder, decideCompleted, decideConfirm, decidePlace } from '../../services/order/domain/order.ts';
+import { decideCompleted, decideConfirm, decidePlace } from '../../services/order/domain/order.ts';
+import { asOrder } from '../../services/order/domain/order-state.ts';
 import { orderRules } from '../../services/order/domain/rules.ts';
 import { createWatchHandler } from '../../services/order/watch.ts';
 import { createJournalOn, type Decision, type State } from '../../shared/journal/index.ts';

@@ -82,6 +82,14 @@ describe('a saga needs attention', () => {
     expect(clock.nowMs() - startedAtMs).toBe(5_000);
   });
 
+  test('for the refusal of its step until a round is opened, also when later attempts get no answer', async () => {
+    const { run, log } = placedSaga({ ship: [refused('NO_STOCK'), ...manyTimes(unknown)] });
+    await expect(run()).rejects.toThrow(SagaInterruptedError);
+    await expect(run()).rejects.toThrow(SagaInterruptedError);
+    expect(log.state().saga.attention).toMatchObject({ reason: 'NO_STOCK', refusedStep: 'ship' });
+    expect(log.retry().saga).toMatchObject({ attention: null, rounds: { ship: 1 } });
+  });
+
   test('not when its step was refused because the saga had turned round meanwhile', async () => {
     const { run, log } = placedSaga({ ship: [refused('RELEASED')] });
     const { decide } = log.log;

@@ -2,154 +2,28 @@
 // cancels, the deadline passes, answers get lost, or a process dies. Every order ends in one definite state.
 
 import { describe, expect, test } from 'vitest';
-import type { SagaLog } from '../../shared/saga/index.ts';
-import { type Choice, exploreAll, type Scenario } from '../support/explore.ts';
+import { exploreAll, type Scenario } from '../support/explore.ts';
+import { beginExplored, type Happenings } from '../support/explored-saga.ts';
 import { createHeldClock } from '../support/held-clock.ts';
-import {
-  type CallName,
-  createMemoryLog,
-  createWorld,
-  isAtRest,
-  type ScriptedState,
-  sagaId,
-  scriptedCoordinator,
-  unknown,
-} from '../support/scripted-saga.ts';
+import { isAtRest, sagaId, scriptedCoordinator } from '../support/scripted-saga.ts';
 
-interface Happenings {
-  /** The step that the world says no to. */
-  readonly refuses?: CallName;
-  /** A caller cancels at some moment. */
-  readonly cancel?: boolean;
-  /** The deadline passes at some moment. */
-  readonly late?: boolean;
-  /** So many answers of calls get lost, after their effect. */
-  readonly lostAnswers?: number;
-  /** So many processes stop for ever. */
-  readonly deaths?: number;
-  /** Processes at work; two unless said otherwise. */
-  readonly processes?: number;
-}
-
-function begin(happenings: Happenings, reached: Set<string>): Scenario {
-  const clock = createHeldClock();
-  const world = createWorld(happenings.refuses ? { refuses: happenings.refuses } : {});
-  const log = createMemoryLog(new Date(clock.nowMs() + 1_000));
-  const wrongs: string[] = [];
-  const once: Choice[] = [];
-  const left = { lostAnswers: happenings.lostAnswers ?? 0, deaths: happenings.deaths ?? 0 };
-  if (happenings.cancel) once.push({ name: 'cancel', happen: () => void log.cancel() });
-  if (happenings.late) once.push({ name: 'late', happen: () => void clock.pass(1_001) });
-
-  /** A process stands at its gate until it may do the next thing, whatever that is. */
-  function startProcess(name: string) {
-    let next: { what: string; isCall: boolean; go: (answer: 'kept' | 'lost') => void } | undefined;
-    const remembers: string[] = [];
-    const gate = (what: string, isCall = false) =>
-      new Promise<'kept' | 'lost'>((go) => {
-        next = { what, isCall, go };
-      });
-    const learn = <T>(what: string, learnt: T): T => {
-      remembers.push(`${what}: ${JSON.stringify(learnt)}`);
-      return learnt;
-    };
-    const gatedLog: SagaLog<ScriptedState> = {
-      read: (id) => gate('read').then(async () => learn('read', await log.log.read(id))),
-      decide: (id, decision) =>
-        gate(decision.decision).then(async () =>
-          learn(decision.decision, await log.log.decide(id, decision)),
-        ),
-    };
-    const { coordinator } = scriptedCoordinator({
-      clock: { ...clock, sleep: async () => void learn('wake', await gate('wake')) },
+function begin(happenings: Happenings, reached: Set<string>): Promise<Scenario> {
+  return beginExplored(happenings, async ({ log, world, wrongs }) => {
+    // Whoever died left it to the sweeper.
+    const sweeper = scriptedCoordinator({
+      clock: createHeldClock({ skipping: true }),
       world,
-      log: gatedLog,
-      async gate(call, reach) {
-        const answer = await gate(call, true);
-        const { phase } = log.state().saga;
-        if (call.startsWith('undo_') && phase !== 'compensating' && phase !== 'cancelled')
-          wrongs.push(`${call} while the saga is ${phase}`);
-        const reached = reach();
-        return learn(call, answer === 'lost' ? unknown : reached);
-      },
+      log: log.log,
     });
-    coordinator.advance(sagaId, log.state(), isAtRest).catch((error: Error) => wrongs.push(error.message));
-
-    function choices(): Choice[] {
-      if (!next) return [];
-      const { what, isCall, go } = next;
-      const leave = (answer: 'kept' | 'lost' | 'never') => {
-        next = undefined;
-        if (answer !== 'never') go(answer);
-      };
-      const now: Choice[] = [{ name: `${name} ${what}`, happen: () => leave('kept') }];
-      if (isCall && left.lostAnswers > 0)
-        now.push({
-          name: `${name} ${what} without an answer`,
-          happen() {
-            left.lostAnswers -= 1;
-            leave('lost');
-          },
-        });
-      if (left.deaths > 0)
-        now.push({
-          name: `${name} dies before ${what}`,
-          happen() {
-            left.deaths -= 1;
-            leave('never');
-          },
-        });
-      return now;
-    }
-    return { choices, situation: () => [next?.what, ...remembers] };
-  }
-
-  const processes = Array.from({ length: happenings.processes ?? 2 }, (_, index) =>
-    startProcess('ABC'.charAt(index)),
-  );
-  return {
-    choices() {
-      const choices = processes.flatMap((process) => process.choices());
-      if (choices.length === 0) return [];
-      const events = once.map(({ name, happen }) => ({
-        name,
-        happen() {
-          once.splice(
-            once.findIndex((event) => event.name === name),
-            1,
-          );
-          happen();
-        },
-      }));
-      return [...choices, ...events];
-    },
-    // Two processes are alike, so it does not matter which of them is where.
-    situation: () =>
-      JSON.stringify([
-        processes.map((process) => process.situation().join()).sort(),
-        world.effects,
-        log.decisions,
-        log.state(),
-        once.map(({ name }) => name),
-        left,
-      ]),
-    async check() {
-      // Whoever died left it to the sweeper.
-      const sweeper = scriptedCoordinator({
-        clock: createHeldClock({ skipping: true }),
-        world,
-        log: log.log,
-      });
-      const { saga } = await sweeper.coordinator.advance(sagaId, log.state(), isAtRest);
-      expect(wrongs).toEqual([]);
-      expect(saga.attention).toBeNull();
-      reached.add(log.decisions.join(' '));
-      expect(world.inEffect()).toEqual(saga.phase === 'completed' ? ['reserve', 'pay'] : []);
-      if (saga.phase === 'completed') expect(world.effects).toContain('ship');
-      const undone = world.effects.filter((effect) => effect.startsWith('undo_'));
-      expect(undone).toEqual(saga.undo.map((step) => `undo_${step}`));
-    },
-  };
+    const { saga } = await sweeper.coordinator.advance(sagaId, log.state(), isAtRest);
+    expect(wrongs).toEqual([]);
+    expect(saga.attention).toBeNull();
+    reached.add(log.decisions.join(' '));
+    expect(world.inEffect()).toEqual(saga.phase === 'completed' ? ['reserve', 'pay'] : []);
+    if (saga.phase === 'completed') expect(world.effects).toContain('ship');
+    const undone = world.effects.filter((effect) => effect.startsWith('undo_'));
+    expect(undone).toEqual(saga.undo.map((step) => `undo_${step}`));
+  });
 }
 
 /** What was decided, in order, at every end that there is. */

@@ -1,13 +1,15 @@
-// I4: a reservation holds a SKU at most once; what is held is sold or freed at most once, what is sold returns at
-// most once; a reservation settles once, in a legal order; and its units end where its status wants them.
+// I4: a reservation holds a SKU at most once; what is held is sold or freed at most once, what is sold comes back at most
+// once, in parts or at the end; a reservation settles once, in a legal order; and its units end where its status wants them.
 //
 // The order of one SKU's moves, and of one reservation's statuses, is the order of their streams. The two belong
 // together only at the end, because they may be in different streams.
 
 import type { RecordedOp } from '../../../shared/journal/index.ts';
 import { isStock, reservationEntity, scopedOf, skuOf } from '../domain/names.ts';
-import type { Line, ReservationChange, ReservationState } from '../domain/reservation.ts';
+import type { ReservationChange } from '../domain/reservation.ts';
+import type { Line, ReservationState } from '../domain/reservation-state.ts';
 import type { Finding } from './finding.ts';
+import { createReturnAudit, type ReturnAudit } from './return-audit.ts';
 
 /**
  * Clocks of several processes differ a little, so the order of ops in different streams is known to this much only.
@@ -51,7 +53,9 @@ interface Track {
   isSettled: boolean;
   lines: readonly Line[];
   reference: string;
-  readonly moved: Map<string, { stage: Stage; quantity: number }>;
+  /** `unsold`: what the release took back of it. */
+  readonly moved: Map<string, { stage: Stage; quantity: number; unsold: number }>;
+  readonly returns: ReturnAudit;
   lastAtMs: number;
 }
 
@@ -63,6 +67,9 @@ const moves: Readonly<Record<string, { from: Stage | 'none'; to: Stage }>> = {
   'units-freed': { from: 'held', to: 'freed' },
   'units-returned': { from: 'sold', to: 'returned' },
 };
+
+/** Moves of a part of a line. */
+const partMoves: ReadonlySet<string> = new Set(['units-taken-back', 'units-written-off']);
 
 /** Which status may follow which; `none` is the beginning. */
 const turns: Readonly<Record<string, { from: readonly (Status | 'none')[]; to: Status }>> = {
@@ -96,6 +103,7 @@ export function createReservationAudit({ cutAt }: { cutAt: Date }): ReservationA
         lines: [],
         reference: '',
         moved: new Map(),
+        returns: createReturnAudit(),
         lastAtMs: 0,
       };
       tracks.set(scoped, track);
@@ -128,19 +136,30 @@ export function createReservationAudit({ cutAt }: { cutAt: Date }): ReservationA
         return turn(trackOf(scoped, op.at), change).map((description) => finding(scoped, description));
       }
       const move = moves[op.type];
-      if (!move) return [];
-      const { reservation: scoped, quantity = 0 } = op.data as { reservation: string; quantity?: number };
+      if (!move && !partMoves.has(op.type)) return [];
+      const data = op.data as { reservation: string; quantity?: number; return?: string };
+      const { reservation: scoped, quantity = 0, return: returnId = '' } = data;
       const sku = skuOf(op.entity);
-      const { moved } = trackOf(scoped, op.at);
+      const { moved, returns } = trackOf(scoped, op.at);
       const before = moved.get(sku);
+      const stage = before?.stage ?? 'none';
+      const say = (faults: string[]) => faults.map((description) => finding(scoped, description));
+      if (!move) {
+        const backOnSale = op.type === 'units-taken-back';
+        const faults = returns.move(returnId, sku, { quantity, backOnSale });
+        // A release may have taken back the rest before.
+        if (stage === 'sold' || stage === 'returned') return say(faults);
+        return say([...faults, `${sku}: ${op.type} after ${stage}`]);
+      }
       moved.set(sku, {
         stage: move.to,
         quantity: move.from === 'none' ? quantity : (before?.quantity ?? quantity),
+        unsold: move.to === 'returned' ? quantity : 0,
       });
-      const stage = before?.stage ?? 'none';
-      if (stage !== move.from) return [finding(scoped, `${sku}: ${op.type} after ${stage}`)];
-      if (before && before.quantity !== quantity) {
-        return [finding(scoped, `${sku}: ${op.type} moves ${quantity} units of ${before.quantity}`)];
+      if (stage !== move.from) return say([`${sku}: ${op.type} after ${stage}`]);
+      // What a release takes back is what returns have left: known at the end only.
+      if (before && before.quantity !== quantity && move.to !== 'returned') {
+        return say([`${sku}: ${op.type} moves ${quantity} units of ${before.quantity}`]);
       }
       return [];
     },
@@ -149,6 +168,12 @@ export function createReservationAudit({ cutAt }: { cutAt: Date }): ReservationA
 
 function turn(track: Track, change: ReservationChange): string[] {
   const from = track.status ?? 'none';
+  if (change.type === 'return-settled') return track.returns.settle(change.data.returnId);
+  if (change.type === 'return-requested') {
+    const { returnId, lines, backOnSale } = change.data;
+    const faults = track.returns.ask(returnId, lines, backOnSale);
+    return from === 'committed' ? faults : [...faults, `return ${returnId} is asked for while ${from}`];
+  }
   if (change.type === 'reservation-settled') {
     track.isSettled = true;
     return from === 'committed' || from === 'released' ? [] : [`settled while ${from}`];
@@ -165,33 +190,54 @@ function turn(track: Track, change: ReservationChange): string[] {
   return step.from.includes(from) ? [] : [`${change.type} while ${from}`];
 }
 
-function misplaced({ status, isSettled, lines, moved }: Track): string[] {
+function misplaced({ status, isSettled, lines, moved, returns }: Track): string[] {
   if (status === undefined) return ['units moved for a reservation that nobody asked for'];
   const allowed = isSettled ? places[status].settled : places[status].onTheWay;
   const wanted = new Map(lines.map(({ sku, quantity }) => [sku, quantity]));
   const lineFaults = lines.flatMap(({ sku, quantity }) => {
     const at = moved.get(sku);
     const stage = at?.stage ?? 'none';
-    if (!allowed.includes(stage)) return [`${sku} is ${stage} while the reservation is ${status}`];
+    const asked = returns.askedUnits(sku);
+    // Of a line that returns took back whole, a release finds nothing left to do.
+    const isReturnedWhole = status === 'released' && stage === 'sold' && asked === quantity;
+    if (!allowed.includes(stage) && !isReturnedWhole) {
+      return [`${sku} is ${stage} while the reservation is ${status}`];
+    }
     if (at && stage !== 'refused' && at.quantity !== quantity) {
       return [`${sku}: ${at.quantity} units moved, ${quantity} were asked for`];
+    }
+    if (asked > quantity) return [`${sku}: ${asked} units are to come back of ${quantity}`];
+    if (stage === 'returned' && at && at.unsold + asked !== quantity) {
+      return [`${sku}: the release took back ${at.unsold} units, returns ${asked}, of ${quantity}`];
     }
     return [];
   });
   const strangers = [...moved.keys()].filter((sku) => !wanted.has(sku));
-  return [...lineFaults, ...strangers.map((sku) => `${sku} moved, but the reservation has no such line`)];
+  return [
+    ...lineFaults,
+    ...returns.faults(),
+    ...strangers.map((sku) => `${sku} moved, but the reservation has no such line`),
+  ];
 }
 
-function factOf(scoped: string, { status = 'requested', reference, lines, moved }: Track): ReservationFact {
-  const unitsAt = (stage: Stage) =>
-    [...moved.values()].reduce((sum, line) => sum + (line.stage === stage ? line.quantity : 0), 0);
+function factOf(
+  scoped: string,
+  { status = 'requested', reference, lines, moved, returns }: Track,
+): ReservationFact {
+  const heldUnits = [...moved.values()].reduce(
+    (sum, { stage, quantity }) => sum + (stage === 'held' ? quantity : 0),
+    0,
+  );
   const isHeld = status === 'requested' && lines.every(({ sku }) => moved.get(sku)?.stage === 'held');
   return {
     scoped,
     reference,
     status: isHeld ? 'held' : status,
-    heldUnits: unitsAt('held'),
-    soldUnits: unitsAt('sold'),
+    heldUnits,
+    soldUnits: [...moved].reduce((sum, [sku, { stage, quantity, unsold }]) => {
+      const wasSold = stage === 'sold' || stage === 'returned';
+      return wasSold ? sum + quantity - unsold - returns.movedUnits(sku) : sum;
+    }, 0),
   };
 }
 

@@ -56,7 +56,12 @@ function add(sums: Sums, { type, data }: StockChange): void {
       sums.held -= data.quantity;
       break;
     case 'units-returned':
+    case 'units-taken-back':
       sums.sold -= data.quantity;
+      break;
+    case 'units-written-off':
+      sums.sold -= data.quantity;
+      sums.received -= data.quantity;
       break;
     default:
   }

@@ -5,7 +5,11 @@
 //
 //     hold/<reservation>/<sku>    free → held       or  refused: no stock, or released before it was held
 //     sell/<reservation>/<sku>    held → sold       or  held → free, and the sale refused for ever
-//     unsell/<reservation>/<sku>  sold → free
+//     unsell/<reservation>/<sku>  sold → free: the units that no return has taken back
+//
+// A part of what is sold may come back before that, by any number of returns:
+//
+//     return/<reservation>/<return>/<sku>  sold → free, or written off
 
 /** The page of all items that were ever put. */
 export const itemsList = 'items';
@@ -43,6 +47,13 @@ export const holdKey = (scoped: string, sku: string): string => `hold/${scoped}/
 export const sellKey = (scoped: string, sku: string): string => `sell/${scoped}/${sku}`;
 
 export const unsellKey = (scoped: string, sku: string): string => `unsell/${scoped}/${sku}`;
+
+export const returnKey = (scoped: string, returnId: string, sku: string): string =>
+  `return/${scoped}/${returnId}/${sku}`;
+
+/** The one time that all units of a return have moved. */
+export const returnSettledKey = (scoped: string, returnId: string): string =>
+  `return-settled/${scoped}/${returnId}`;
 
 /** The one time that a reservation becomes refused. */
 export const refusalKey = (scoped: string): string => `refusal/${scoped}`;

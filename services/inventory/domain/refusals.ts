@@ -50,6 +50,23 @@ export const reservationRefused = (reservationId: string): Refusal => ({
   metadata: { reservation_id: reservationId },
 });
 
+export const reservationNotCommitted = (reservationId: string): Refusal => ({
+  reason: 'RESERVATION_NOT_COMMITTED',
+  message: `the units of reservation ${reservationId} are not sold; commit it, then return them under a new request id`,
+  metadata: { reservation_id: reservationId },
+});
+
+export const returnExceedsSold = (
+  reservationId: string,
+  sku: string,
+  left: number,
+  asked: number,
+): Refusal => ({
+  reason: 'RETURN_EXCEEDS_SOLD',
+  message: `reservation ${reservationId} has ${left} units of ${sku} left to take back, ${asked} were asked for`,
+  metadata: { reservation_id: reservationId, sku, left: String(left), asked: String(asked) },
+});
+
 /** The undo came before the step, so the step can never happen any more. */
 export const requestCancelled = (reservationId: string): Refusal => ({
   reason: 'REQUEST_CANCELLED',

@@ -4,7 +4,8 @@
 //         │  └────────────────────▲  ▲
 //         └──▶ refused ──────────────┘
 //
-// `requested` covers *held* too: that every line is held is known from the holds' own records, not written again.
+// `requested` covers *held* too: that every line is held is known from the holds' own records, not written again. Units of a
+// committed one may come back in parts: returns.ts.
 
 import { type Decision, refuse, succeed } from '../../../shared/journal/decision.ts';
 import { reservationEntity, reservationIdOf } from './names.ts';
@@ -15,23 +16,8 @@ import {
   reservationRefused,
   reservationReleased,
 } from './refusals.ts';
-
-export type Line = { readonly sku: string; readonly quantity: number };
-
-export type ReservationState = {
-  readonly status: 'requested' | 'refused' | 'committed' | 'released';
-  /** In the order of the request; none in a tombstone. */
-  readonly lines: readonly Line[];
-  readonly reference: string;
-  /** For a tombstone: when the release came. */
-  readonly requestedAt: Date;
-  /** Absent: it never expires. */
-  readonly expiresAt?: Date;
-  /** When it got its status. */
-  readonly changedAt: Date;
-  /** Nothing remains to be done for this status: no sweeper needs to look at it. */
-  readonly settled: boolean;
-};
+import type { Line, ReservationState } from './reservation-state.ts';
+import { evolveReturns, isReturnChange, type ReturnChange } from './returns.ts';
 
 export type ReservationChange =
   | { readonly type: 'reservation-requested'; readonly data: ReservationRequest }
@@ -39,6 +25,7 @@ export type ReservationChange =
   | { readonly type: 'reservation-committed'; readonly data: Readonly<Record<string, never>> }
   | { readonly type: 'reservation-released'; readonly data: { cause: 'request' | 'expiry' } }
   | { readonly type: 'reservation-settled'; readonly data: Readonly<Record<string, never>> }
+  | ReturnChange
   | { readonly type: 'unchanged'; readonly data: Readonly<Record<string, never>> }
   | { readonly type: 'refused'; readonly data: { reason: string } };
 
@@ -156,6 +143,7 @@ export function evolveReservation(
     if (change.type !== 'reservation-released') return undefined;
     return { status: 'released', lines: [], reference: '', requestedAt: at, changedAt: at, settled: true };
   }
+  if (isReturnChange(change)) return evolveReturns(reservation, change, at);
   switch (change.type) {
     case 'reservation-refused':
       // Everything was given back before this is recorded.

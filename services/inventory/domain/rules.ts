@@ -2,7 +2,9 @@
 
 import type { State } from '../../../shared/journal/decision.ts';
 import { isReservation, isStock } from './names.ts';
-import { evolveReservation, type ReservationChange, type ReservationState } from './reservation.ts';
+import { evolveReservation, type ReservationChange } from './reservation.ts';
+import type { ReservationState } from './reservation-state.ts';
+import { pendingReturnsOf } from './returns.ts';
 import { evolveStock, type StockChange, type StockState } from './stock.ts';
 
 type RecordedChange = { type: string; data: Readonly<Record<string, unknown>> };
@@ -26,7 +28,9 @@ function evolve(
 
 /** A reservation that is not at rest. One that is held without a time limit stays open until its caller settles it. */
 function isOpen(entity: string, state: State): boolean {
-  return isReservation(entity) && asReservation(state)?.settled === false;
+  if (!isReservation(entity)) return false;
+  const reservation = asReservation(state);
+  return reservation?.settled === false || pendingReturnsOf(reservation).length > 0;
 }
 
 export const inventoryRules = { evolve, isOpen };

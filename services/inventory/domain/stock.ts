@@ -39,6 +39,7 @@ export type StockChange =
   | { readonly type: 'item-deleted'; readonly data: { writtenOff: number } }
   | { readonly type: 'stock-adjusted'; readonly data: { receivedUnits: number } }
   | { readonly type: 'units-held' | 'units-sold' | 'units-freed' | 'units-returned'; readonly data: Units }
+  | { readonly type: 'units-taken-back' | 'units-written-off'; readonly data: Units & { return: string } }
   | { readonly type: 'hold-refused'; readonly data: { reservation: string; reason: string } }
   | { readonly type: 'unchanged'; readonly data: Readonly<Record<string, never>> }
   | { readonly type: 'refused'; readonly data: { reason: string } };
@@ -123,7 +124,7 @@ export function decideSell(stock: StockState | undefined, sku: string, units: Un
 
 /**
  * Gives held units back and, because it takes the key of the sale, makes the sale impossible for ever. When the sale
- * was first, the journal answers that instead, and `decideReturn` follows. Only when the hold is recorded.
+ * was first, the journal answers that instead, and `decideUnsell` follows. Only when the hold is recorded.
  */
 export function decideFree(stock: StockState | undefined, sku: string, units: Units): Decision {
   expectUnits(stock?.held, units, 'held');
@@ -133,10 +134,22 @@ export function decideFree(stock: StockState | undefined, sku: string, units: Un
   };
 }
 
-/** Takes sold units back. Recorded under `unsellKey`, only when the sale is recorded. */
-export function decideReturn(stock: StockState | undefined, sku: string, units: Units): Decision {
+/** Takes back what is still sold. Recorded under `unsellKey`, only when the sale is recorded. */
+export function decideUnsell(stock: StockState | undefined, sku: string, units: Units): Decision {
   expectUnits(stock?.sold, units, 'sold');
   return succeed({ entity: stockEntity(sku), type: 'units-returned', data: units });
+}
+
+/** Takes back units that a return names, to be sold again or to be written off. Recorded under `returnKey`, after the sale. */
+export function decideTakeBack(
+  stock: StockState | undefined,
+  sku: string,
+  units: Units & { return: string },
+  backOnSale: boolean,
+): Decision {
+  expectUnits(stock?.sold, units, 'sold');
+  const type = backOnSale ? 'units-taken-back' : 'units-written-off';
+  return succeed({ entity: stockEntity(sku), type, data: units });
 }
 
 export function isForSale(stock: StockState | undefined): stock is StockState {
@@ -167,7 +180,13 @@ export function evolveStock(stock: StockState | undefined, change: StockChange):
     case 'units-freed':
       return moved(stock, { held: -change.data.quantity, onHand: change.data.quantity });
     case 'units-returned':
+    case 'units-taken-back':
       return moved(stock, { sold: -change.data.quantity, onHand: change.data.quantity });
+    case 'units-written-off':
+      return {
+        ...moved(stock, { sold: -change.data.quantity }),
+        received: stock.received - change.data.quantity,
+      };
     default:
       return stock;
   }

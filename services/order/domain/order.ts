@@ -1,62 +1,32 @@
-// An order and its saga, pure: what each command decides and what each change does. No transport, no I/O.
+// An order and its saga, pure: what each command decides and what each change does. Refunds by line: refund.ts. No
+// transport, no I/O.
 
-import { type Change, type Decision, refuse, type State, succeed } from '../../../shared/journal/decision.ts';
+import { type Change, type Decision, refuse, succeed } from '../../../shared/journal/decision.ts';
 import {
+  type Asked,
   askAttention,
   beginSaga,
   completeSaga,
   confirmSaga,
   finishUndo,
+  isStillAsked,
+  openRound,
+  roundOf,
+  type SagaAttention,
   type SagaPhase,
   type SagaReason,
   type SagaState,
   turnSaga,
 } from '../../../shared/saga/saga-state.ts';
-
-export type Money = { readonly amountMinorUnits: bigint; readonly currency: string };
-
-/** Only the amount and the currency: a message from the wire carries more, which must not be recorded. */
-export function moneyOf({ amountMinorUnits, currency }: Money): Money {
-  return { amountMinorUnits, currency };
-}
-
-export type OrderLine = {
-  readonly sku: string;
-  readonly quantity: number;
-  /** Null until the stock was held. */
-  readonly unitPrice: Money | null;
-};
-
-export type OrderState = {
-  /** Who placed it: nobody else sees or cancels it. */
-  readonly caller: string;
-  readonly lines: readonly OrderLine[];
-  /** Empty for a card. */
-  readonly accountId: string;
-  /** The provider's token for the card; empty for an account. */
-  readonly paymentMethod: string;
-  readonly totalMax: Money | null;
-  readonly total: Money | null;
-  readonly reservationId: string;
-  readonly paymentId: string;
-  readonly placedAt: Date;
-  /** Stays when the order is cancelled later: PlaceOrder's answer is given for ever. */
-  readonly confirmedAt: Date | null;
-  readonly saga: SagaState;
-};
-
-export function orderEntity(orderId: string): string {
-  return `order/${orderId}`;
-}
-
-export function orderIdOf(entity: string): string {
-  return entity.slice('order/'.length);
-}
-
-/** The state of an order entity, as its own rules wrote it. */
-export function asOrder(state: State | undefined): OrderState | undefined {
-  return state as OrderState | undefined;
-}
+import {
+  type Money,
+  type OrderLine,
+  type OrderState,
+  orderEntity,
+  orderIdOf,
+  orderNotFound,
+} from './order-state.ts';
+import { evolveRefunds, isRefundChange, withoutOpenRefunds } from './refund.ts';
 
 export interface PlaceOrder {
   readonly orderId: string;
@@ -126,19 +96,16 @@ export function decideAbort(orderId: string, state: OrderState | undefined): Dec
   return succeed({ entity, type: 'noted', data: { command: 'abort' } });
 }
 
-/** Leaves a trace of the operator's hand; driving the saga is no change of the order. */
+/**
+ * Leaves a trace of the operator's hand. Driving the saga is no change of the order; but when a step was refused, for
+ * which it would be refused for ever, a new round of it begins.
+ */
 export function decideRetry(orderId: string, state: OrderState | undefined): Decision {
   const entity = orderEntity(orderId);
   if (!state) return refuse(entity, orderNotFound(orderId));
-  return succeed({ entity, type: 'noted', data: { command: 'retry' } });
-}
-
-export function orderNotFound(orderId: string) {
-  return {
-    reason: 'ORDER_NOT_FOUND',
-    message: `there is no order ${orderId} of yours: its id is in PlaceOrder's answer`,
-    metadata: { order_id: orderId },
-  };
+  const step = state.saga.attention?.refusedStep;
+  if (step === undefined) return succeed({ entity, type: 'noted', data: { command: 'retry' } });
+  return succeed({ entity, type: 'retried', data: { step, round: roundOf(state.saga, step) + 1 } });
 }
 
 /** The saga's decisions. One that comes too late is recorded as overtaken and changes nothing. */
@@ -171,14 +138,18 @@ export function decideCompleted(orderId: string, state: OrderState): Decision {
   return unlessOvertaken(change, state, completeSaga(state.saga));
 }
 
+/** `found`: whether the step was refused, for which a round may be opened, or its outcome stays unknown. */
 export function decideAttention(
   orderId: string,
   state: OrderState,
   reason: SagaReason,
-  during: SagaPhase,
+  asked: Asked,
+  found: 'refused' | 'unknown',
 ): Decision {
-  const change = { entity: orderEntity(orderId), type: 'needs_attention', data: { reason } };
-  return unlessOvertaken(change, state, askAttention(state.saga, reason, during));
+  const refusedStep = found === 'refused' ? { refusedStep: asked.step } : {};
+  const change = { entity: orderEntity(orderId), type: 'needs_attention', data: { reason, ...refusedStep } };
+  if (!isStillAsked(state.saga, asked)) return overtaken(orderId, change.type);
+  return unlessOvertaken(change, state, askAttention(state.saga, { ...reason, ...refusedStep }, asked.phase));
 }
 
 function decideTurn(
@@ -210,6 +181,7 @@ export function evolveOrder(
 ): OrderState | undefined {
   if (change.type === 'placed') return placed(change.data as unknown as PlacedData, at);
   if (!state) return undefined;
+  if (isRefundChange(change)) return evolveRefunds(state, change);
   const { saga } = state;
   switch (change.type) {
     case 'confirmed': {
@@ -219,17 +191,25 @@ export function evolveOrder(
     case 'compensating':
     case 'cancelled': {
       const turn = change.data as unknown as { reason?: SagaReason; undo?: string[]; from?: SagaPhase[] };
-      if (!turn.reason) return { ...state, saga: finishUndo(saga) };
+      if (!turn.reason) return { ...withoutOpenRefunds(state), saga: finishUndo(saga) };
       return { ...state, saga: turnSaga(saga, turn.reason, turn.undo ?? [], turn.from ?? []) };
     }
     case 'completed':
       return { ...state, saga: completeSaga(saga) };
     case 'needs_attention':
-      return { ...state, saga: askAttention(saga, change.data['reason'] as SagaReason, saga.phase) };
+      return { ...state, saga: askAttention(saga, attentionOf(change.data), saga.phase) };
+    case 'retried':
+      return { ...state, saga: openRound(saga) };
     default:
       // refused, noted, overtaken: they are history, not state.
       return state;
   }
+}
+
+/** What was recorded before rounds were opened names no step. */
+function attentionOf(data: Readonly<Record<string, unknown>>): SagaAttention {
+  const { reason, refusedStep } = data as { reason: SagaReason; refusedStep?: string };
+  return refusedStep === undefined ? reason : { ...reason, refusedStep };
 }
 
 interface PlacedData extends Omit<PlaceOrder, 'orderId' | 'deadlineMs'> {

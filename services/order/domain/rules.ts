@@ -2,7 +2,8 @@
 
 import type { State } from '../../../shared/journal/decision.ts';
 import { atRest } from '../../../shared/saga/saga-state.ts';
-import { asOrder, evolveOrder } from './order.ts';
+import { evolveOrder } from './order.ts';
+import { asOrder } from './order-state.ts';
 
 export const orderRules = {
   evolve: (

@@ -1,7 +1,7 @@
 // What an order costs, pure: from the prices at which its stock was held.
 
 import type { Refusal } from '../../../shared/journal/decision.ts';
-import type { Money, OrderLine } from './order.ts';
+import type { Money, OrderLine } from './order-state.ts';
 
 /** The largest total in minor units: far above any order, far below int64, so that sums of totals still fit. */
 const totalMinorUnitsMax = 1_000_000_000_000_000n;

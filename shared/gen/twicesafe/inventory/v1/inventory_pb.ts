@@ -27,7 +27,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file twicesafe/inventory/v1/inventory.proto.
  */
 export const file_twicesafe_inventory_v1_inventory: GenFile = /*@__PURE__*/
-  fileDesc("CiZ0d2ljZXNhZmUvaW52ZW50b3J5L3YxL2ludmVudG9yeS5wcm90bxIWdHdpY2VzYWZlLmludmVudG9yeS52MSJ4CgRJdGVtEgsKA3NrdRgBIAEoCRIMCgRuYW1lGAIgASgJEigKBXByaWNlGAMgASgLMhkudHdpY2VzYWZlLm1vbmV5LnYxLk1vbmV5Eg8KB29uX2hhbmQYBCABKAMSDAoEaGVsZBgFIAEoAxIMCgRzb2xkGAYgASgDIlAKBExpbmUSKQoDc2t1GAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEh0KCHF1YW50aXR5GAIgASgNQgu6SAgqBhjAhD0oASJaCgpQcmljZWRMaW5lEgsKA3NrdRgBIAEoCRIQCghxdWFudGl0eRgCIAEoDRItCgp1bml0X3ByaWNlGAMgASgLMhkudHdpY2VzYWZlLm1vbmV5LnYxLk1vbmV5IpwCCgtSZXNlcnZhdGlvbhIWCg5yZXNlcnZhdGlvbl9pZBgBIAEoCRI5CgZzdGF0dXMYAiABKA4yKS50d2ljZXNhZmUuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uU3RhdHVzEjEKBWxpbmVzGAMgAygLMiIudHdpY2VzYWZlLmludmVudG9yeS52MS5QcmljZWRMaW5lEhEKCXJlZmVyZW5jZRgEIAEoCRIwCgxyZXF1ZXN0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKCmV4cGlyZXNfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQFCDQoLX2V4cGlyZXNfYXQitwEKDlB1dEl0ZW1SZXF1ZXN0EikKA3NrdRgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JBIWCgRuYW1lGAIgASgJQgi6SAVyAxjIARIwCgVwcmljZRgDIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leUIGukgDyAEBEiQKB29uX2hhbmQYBCABKANCDrpICyIJGICglKWNHSgASACIAQFCCgoIX29uX2hhbmQiPQoPUHV0SXRlbVJlc3BvbnNlEioKBGl0ZW0YASABKAsyHC50d2ljZXNhZmUuaW52ZW50b3J5LnYxLkl0ZW0iPgoRRGVsZXRlSXRlbVJlcXVlc3QSKQoDc2t1GAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kIikKEkRlbGV0ZUl0ZW1SZXNwb25zZRITCgt3cml0dGVuX29mZhgBIAEoAyI7Cg5HZXRJdGVtUmVxdWVzdBIpCgNza3UYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQiPQoPR2V0SXRlbVJlc3BvbnNlEioKBGl0ZW0YASABKAsyHC50d2ljZXNhZmUuaW52ZW50b3J5LnYxLkl0ZW0iTwoQTGlzdEl0ZW1zUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGMgBKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYyAEiWQoRTGlzdEl0ZW1zUmVzcG9uc2USKwoFaXRlbXMYASADKAsyHC50d2ljZXNhZmUuaW52ZW50b3J5LnYxLkl0ZW0SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJImgKEkFkanVzdFN0b2NrUmVxdWVzdBIpCgNza3UYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQSJwoFZGVsdGEYAiABKANCGLpIFSITOAAYgJTr3AMogOyUo/z/////ASJBChNBZGp1c3RTdG9ja1Jlc3BvbnNlEioKBGl0ZW0YASABKAsyHC50d2ljZXNhZmUuaW52ZW50b3J5LnYxLkl0ZW0i2wEKE1Jlc2VydmVTdG9ja1JlcXVlc3QSNAoOcmVzZXJ2YXRpb25faWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXswLDY0fSQSNwoFbGluZXMYAiADKAsyHC50d2ljZXNhZmUuaW52ZW50b3J5LnYxLkxpbmVCCrpIB5IBBAgBEDISOAoDdHRsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhC6SA2qAQoiBAiA9SQyAggBEhsKCXJlZmVyZW5jZRgEIAEoCUIIukgFcgMYyAEiUAoUUmVzZXJ2ZVN0b2NrUmVzcG9uc2USOAoLcmVzZXJ2YXRpb24YASABKAsyIy50d2ljZXNhZmUuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uIlAKGENvbW1pdFJlc2VydmF0aW9uUmVxdWVzdBI0Cg5yZXNlcnZhdGlvbl9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JCJVChlDb21taXRSZXNlcnZhdGlvblJlc3BvbnNlEjgKC3Jlc2VydmF0aW9uGAEgASgLMiMudHdpY2VzYWZlLmludmVudG9yeS52MS5SZXNlcnZhdGlvbiJRChlSZWxlYXNlUmVzZXJ2YXRpb25SZXF1ZXN0EjQKDnJlc2VydmF0aW9uX2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kIlYKGlJlbGVhc2VSZXNlcnZhdGlvblJlc3BvbnNlEjgKC3Jlc2VydmF0aW9uGAEgASgLMiMudHdpY2VzYWZlLmludmVudG9yeS52MS5SZXNlcnZhdGlvbiJNChVHZXRSZXNlcnZhdGlvblJlcXVlc3QSNAoOcmVzZXJ2YXRpb25faWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQiUgoWR2V0UmVzZXJ2YXRpb25SZXNwb25zZRI4CgtyZXNlcnZhdGlvbhgBIAEoCzIjLnR3aWNlc2FmZS5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb24iDgoMQXVkaXRSZXF1ZXN0IsEBCg1BdWRpdFJlc3BvbnNlEi0KCGZpbmRpbmdzGAEgAygLMhsudHdpY2VzYWZlLmF1ZGl0LnYxLkZpbmRpbmcSPQoMcmVzZXJ2YXRpb25zGAIgAygLMicudHdpY2VzYWZlLmludmVudG9yeS52MS5SZXNlcnZhdGlvbkZhY3QSNgoHc3VtbWFyeRgDIAEoCzIgLnR3aWNlc2FmZS5hdWRpdC52MS5BdWRpdFN1bW1hcnlIAIgBAUIKCghfc3VtbWFyeSKvAQoPUmVzZXJ2YXRpb25GYWN0EhYKDnJlc2VydmF0aW9uX2lkGAEgASgJEhEKCXJlZmVyZW5jZRgCIAEoCRI5CgZzdGF0dXMYAyABKA4yKS50d2ljZXNhZmUuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uU3RhdHVzEhIKCmhlbGRfdW5pdHMYBCABKAMSEgoKc29sZF91bml0cxgFIAEoAxIOCgZjYWxsZXIYBiABKAkq2QEKEVJlc2VydmF0aW9uU3RhdHVzEiIKHlJFU0VSVkFUSU9OX1NUQVRVU19VTlNQRUNJRklFRBAAEiAKHFJFU0VSVkFUSU9OX1NUQVRVU19SRVFVRVNURUQQARIbChdSRVNFUlZBVElPTl9TVEFUVVNfSEVMRBACEiAKHFJFU0VSVkFUSU9OX1NUQVRVU19DT01NSVRURUQQAxIfChtSRVNFUlZBVElPTl9TVEFUVVNfUkVMRUFTRUQQBBIeChpSRVNFUlZBVElPTl9TVEFUVVNfUkVGVVNFRBAFMtcIChBJbnZlbnRvcnlTZXJ2aWNlEl8KB1B1dEl0ZW0SJi50d2ljZXNhZmUuaW52ZW50b3J5LnYxLlB1dEl0ZW1SZXF1ZXN0GicudHdpY2VzYWZlLmludmVudG9yeS52MS5QdXRJdGVtUmVzcG9uc2UiA5ACAhJoCgpEZWxldGVJdGVtEikudHdpY2VzYWZlLmludmVudG9yeS52MS5EZWxldGVJdGVtUmVxdWVzdBoqLnR3aWNlc2FmZS5pbnZlbnRvcnkudjEuRGVsZXRlSXRlbVJlc3BvbnNlIgOQAgISXwoHR2V0SXRlbRImLnR3aWNlc2FmZS5pbnZlbnRvcnkudjEuR2V0SXRlbVJlcXVlc3QaJy50d2ljZXNhZmUuaW52ZW50b3J5LnYxLkdldEl0ZW1SZXNwb25zZSIDkAIBEmUKCUxpc3RJdGVtcxIoLnR3aWNlc2FmZS5pbnZlbnRvcnkudjEuTGlzdEl0ZW1zUmVxdWVzdBopLnR3aWNlc2FmZS5pbnZlbnRvcnkudjEuTGlzdEl0ZW1zUmVzcG9uc2UiA5ACARJrCgtBZGp1c3RTdG9jaxIqLnR3aWNlc2FmZS5pbnZlbnRvcnkudjEuQWRqdXN0U3RvY2tSZXF1ZXN0GisudHdpY2VzYWZlLmludmVudG9yeS52MS5BZGp1c3RTdG9ja1Jlc3BvbnNlIgOQAgISbgoMUmVzZXJ2ZVN0b2NrEisudHdpY2VzYWZlLmludmVudG9yeS52MS5SZXNlcnZlU3RvY2tSZXF1ZXN0GiwudHdpY2VzYWZlLmludmVudG9yeS52MS5SZXNlcnZlU3RvY2tSZXNwb25zZSIDkAICEn0KEUNvbW1pdFJlc2VydmF0aW9uEjAudHdpY2VzYWZlLmludmVudG9yeS52MS5Db21taXRSZXNlcnZhdGlvblJlcXVlc3QaMS50d2ljZXNhZmUuaW52ZW50b3J5LnYxLkNvbW1pdFJlc2VydmF0aW9uUmVzcG9uc2UiA5ACAhKAAQoSUmVsZWFzZVJlc2VydmF0aW9uEjEudHdpY2VzYWZlLmludmVudG9yeS52MS5SZWxlYXNlUmVzZXJ2YXRpb25SZXF1ZXN0GjIudHdpY2VzYWZlLmludmVudG9yeS52MS5SZWxlYXNlUmVzZXJ2YXRpb25SZXNwb25zZSIDkAICEnQKDkdldFJlc2VydmF0aW9uEi0udHdpY2VzYWZlLmludmVudG9yeS52MS5HZXRSZXNlcnZhdGlvblJlcXVlc3QaLi50d2ljZXNhZmUuaW52ZW50b3J5LnYxLkdldFJlc2VydmF0aW9uUmVzcG9uc2UiA5ACARJbCgVBdWRpdBIkLnR3aWNlc2FmZS5pbnZlbnRvcnkudjEuQXVkaXRSZXF1ZXN0GiUudHdpY2VzYWZlLmludmVudG9yeS52MS5BdWRpdFJlc3BvbnNlIgOQAgEwAWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_twicesafe_audit_v1_audit, file_twicesafe_money_v1_money]);
+  fileDesc("CiZ0d2ljZXNhZmUvaW52ZW50b3J5L3YxL2ludmVudG9yeS5wcm90bxIWdHdpY2VzYWZlLmludmVudG9yeS52MSJ4CgRJdGVtEgsKA3NrdRgBIAEoCRIMCgRuYW1lGAIgASgJEigKBXByaWNlGAMgASgLMhkudHdpY2VzYWZlLm1vbmV5LnYxLk1vbmV5Eg8KB29uX2hhbmQYBCABKAMSDAoEaGVsZBgFIAEoAxIMCgRzb2xkGAYgASgDIlAKBExpbmUSKQoDc2t1GAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEh0KCHF1YW50aXR5GAIgASgNQgu6SAgqBhjAhD0oASJ1CgpQcmljZWRMaW5lEgsKA3NrdRgBIAEoCRIQCghxdWFudGl0eRgCIAEoDRItCgp1bml0X3ByaWNlGAMgASgLMhkudHdpY2VzYWZlLm1vbmV5LnYxLk1vbmV5EhkKEXJldHVybmVkX3F1YW50aXR5GAQgASgNIpwCCgtSZXNlcnZhdGlvbhIWCg5yZXNlcnZhdGlvbl9pZBgBIAEoCRI5CgZzdGF0dXMYAiABKA4yKS50d2ljZXNhZmUuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uU3RhdHVzEjEKBWxpbmVzGAMgAygLMiIudHdpY2VzYWZlLmludmVudG9yeS52MS5QcmljZWRMaW5lEhEKCXJlZmVyZW5jZRgEIAEoCRIwCgxyZXF1ZXN0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKCmV4cGlyZXNfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSACIAQFCDQoLX2V4cGlyZXNfYXQitwEKDlB1dEl0ZW1SZXF1ZXN0EikKA3NrdRgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JBIWCgRuYW1lGAIgASgJQgi6SAVyAxjIARIwCgVwcmljZRgDIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leUIGukgDyAEBEiQKB29uX2hhbmQYBCABKANCDrpICyIJGICglKWNHSgASACIAQFCCgoIX29uX2hhbmQiPQoPUHV0SXRlbVJlc3BvbnNlEioKBGl0ZW0YASABKAsyHC50d2ljZXNhZmUuaW52ZW50b3J5LnYxLkl0ZW0iPgoRRGVsZXRlSXRlbVJlcXVlc3QSKQoDc2t1GAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kIikKEkRlbGV0ZUl0ZW1SZXNwb25zZRITCgt3cml0dGVuX29mZhgBIAEoAyI7Cg5HZXRJdGVtUmVxdWVzdBIpCgNza3UYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQiPQoPR2V0SXRlbVJlc3BvbnNlEioKBGl0ZW0YASABKAsyHC50d2ljZXNhZmUuaW52ZW50b3J5LnYxLkl0ZW0iTwoQTGlzdEl0ZW1zUmVxdWVzdBIdCglwYWdlX3NpemUYASABKAVCCrpIBxoFGMgBKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMYyAEiWQoRTGlzdEl0ZW1zUmVzcG9uc2USKwoFaXRlbXMYASADKAsyHC50d2ljZXNhZmUuaW52ZW50b3J5LnYxLkl0ZW0SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJImgKEkFkanVzdFN0b2NrUmVxdWVzdBIpCgNza3UYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQSJwoFZGVsdGEYAiABKANCGLpIFSITOAAYgJTr3AMogOyUo/z/////ASJBChNBZGp1c3RTdG9ja1Jlc3BvbnNlEioKBGl0ZW0YASABKAsyHC50d2ljZXNhZmUuaW52ZW50b3J5LnYxLkl0ZW0i2wEKE1Jlc2VydmVTdG9ja1JlcXVlc3QSNAoOcmVzZXJ2YXRpb25faWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXswLDY0fSQSNwoFbGluZXMYAiADKAsyHC50d2ljZXNhZmUuaW52ZW50b3J5LnYxLkxpbmVCCrpIB5IBBAgBEDISOAoDdHRsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhC6SA2qAQoiBAiA9SQyAggBEhsKCXJlZmVyZW5jZRgEIAEoCUIIukgFcgMYyAEiUAoUUmVzZXJ2ZVN0b2NrUmVzcG9uc2USOAoLcmVzZXJ2YXRpb24YASABKAsyIy50d2ljZXNhZmUuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uIlAKGENvbW1pdFJlc2VydmF0aW9uUmVxdWVzdBI0Cg5yZXNlcnZhdGlvbl9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JCJVChlDb21taXRSZXNlcnZhdGlvblJlc3BvbnNlEjgKC3Jlc2VydmF0aW9uGAEgASgLMiMudHdpY2VzYWZlLmludmVudG9yeS52MS5SZXNlcnZhdGlvbiJRChlSZWxlYXNlUmVzZXJ2YXRpb25SZXF1ZXN0EjQKDnJlc2VydmF0aW9uX2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kIlYKGlJlbGVhc2VSZXNlcnZhdGlvblJlc3BvbnNlEjgKC3Jlc2VydmF0aW9uGAEgASgLMiMudHdpY2VzYWZlLmludmVudG9yeS52MS5SZXNlcnZhdGlvbiK3AQoSUmV0dXJuU3RvY2tSZXF1ZXN0EjQKDnJlc2VydmF0aW9uX2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEjcKBWxpbmVzGAIgAygLMhwudHdpY2VzYWZlLmludmVudG9yeS52MS5MaW5lQgq6SAeSAQQIARAyEiEKDGJhY2tfb25fc2FsZRgDIAEoCEIGukgDyAEBSACIAQFCDwoNX2JhY2tfb25fc2FsZSJPChNSZXR1cm5TdG9ja1Jlc3BvbnNlEjgKC3Jlc2VydmF0aW9uGAEgASgLMiMudHdpY2VzYWZlLmludmVudG9yeS52MS5SZXNlcnZhdGlvbiJNChVHZXRSZXNlcnZhdGlvblJlcXVlc3QSNAoOcmVzZXJ2YXRpb25faWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQiUgoWR2V0UmVzZXJ2YXRpb25SZXNwb25zZRI4CgtyZXNlcnZhdGlvbhgBIAEoCzIjLnR3aWNlc2FmZS5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb24iDgoMQXVkaXRSZXF1ZXN0IsEBCg1BdWRpdFJlc3BvbnNlEi0KCGZpbmRpbmdzGAEgAygLMhsudHdpY2VzYWZlLmF1ZGl0LnYxLkZpbmRpbmcSPQoMcmVzZXJ2YXRpb25zGAIgAygLMicudHdpY2VzYWZlLmludmVudG9yeS52MS5SZXNlcnZhdGlvbkZhY3QSNgoHc3VtbWFyeRgDIAEoCzIgLnR3aWNlc2FmZS5hdWRpdC52MS5BdWRpdFN1bW1hcnlIAIgBAUIKCghfc3VtbWFyeSKvAQoPUmVzZXJ2YXRpb25GYWN0EhYKDnJlc2VydmF0aW9uX2lkGAEgASgJEhEKCXJlZmVyZW5jZRgCIAEoCRI5CgZzdGF0dXMYAyABKA4yKS50d2ljZXNhZmUuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uU3RhdHVzEhIKCmhlbGRfdW5pdHMYBCABKAMSEgoKc29sZF91bml0cxgFIAEoAxIOCgZjYWxsZXIYBiABKAkq2QEKEVJlc2VydmF0aW9uU3RhdHVzEiIKHlJFU0VSVkFUSU9OX1NUQVRVU19VTlNQRUNJRklFRBAAEiAKHFJFU0VSVkFUSU9OX1NUQVRVU19SRVFVRVNURUQQARIbChdSRVNFUlZBVElPTl9TVEFUVVNfSEVMRBACEiAKHFJFU0VSVkFUSU9OX1NUQVRVU19DT01NSVRURUQQAxIfChtSRVNFUlZBVElPTl9TVEFUVVNfUkVMRUFTRUQQBBIeChpSRVNFUlZBVElPTl9TVEFUVVNfUkVGVVNFRBAFMsQJChBJbnZlbnRvcnlTZXJ2aWNlEl8KB1B1dEl0ZW0SJi50d2ljZXNhZmUuaW52ZW50b3J5LnYxLlB1dEl0ZW1SZXF1ZXN0GicudHdpY2VzYWZlLmludmVudG9yeS52MS5QdXRJdGVtUmVzcG9uc2UiA5ACAhJoCgpEZWxldGVJdGVtEikudHdpY2VzYWZlLmludmVudG9yeS52MS5EZWxldGVJdGVtUmVxdWVzdBoqLnR3aWNlc2FmZS5pbnZlbnRvcnkudjEuRGVsZXRlSXRlbVJlc3BvbnNlIgOQAgISXwoHR2V0SXRlbRImLnR3aWNlc2FmZS5pbnZlbnRvcnkudjEuR2V0SXRlbVJlcXVlc3QaJy50d2ljZXNhZmUuaW52ZW50b3J5LnYxLkdldEl0ZW1SZXNwb25zZSIDkAIBEmUKCUxpc3RJdGVtcxIoLnR3aWNlc2FmZS5pbnZlbnRvcnkudjEuTGlzdEl0ZW1zUmVxdWVzdBopLnR3aWNlc2FmZS5pbnZlbnRvcnkudjEuTGlzdEl0ZW1zUmVzcG9uc2UiA5ACARJrCgtBZGp1c3RTdG9jaxIqLnR3aWNlc2FmZS5pbnZlbnRvcnkudjEuQWRqdXN0U3RvY2tSZXF1ZXN0GisudHdpY2VzYWZlLmludmVudG9yeS52MS5BZGp1c3RTdG9ja1Jlc3BvbnNlIgOQAgISbgoMUmVzZXJ2ZVN0b2NrEisudHdpY2VzYWZlLmludmVudG9yeS52MS5SZXNlcnZlU3RvY2tSZXF1ZXN0GiwudHdpY2VzYWZlLmludmVudG9yeS52MS5SZXNlcnZlU3RvY2tSZXNwb25zZSIDkAICEn0KEUNvbW1pdFJlc2VydmF0aW9uEjAudHdpY2VzYWZlLmludmVudG9yeS52MS5Db21taXRSZXNlcnZhdGlvblJlcXVlc3QaMS50d2ljZXNhZmUuaW52ZW50b3J5LnYxLkNvbW1pdFJlc2VydmF0aW9uUmVzcG9uc2UiA5ACAhKAAQoSUmVsZWFzZVJlc2VydmF0aW9uEjEudHdpY2VzYWZlLmludmVudG9yeS52MS5SZWxlYXNlUmVzZXJ2YXRpb25SZXF1ZXN0GjIudHdpY2VzYWZlLmludmVudG9yeS52MS5SZWxlYXNlUmVzZXJ2YXRpb25SZXNwb25zZSIDkAICEmsKC1JldHVyblN0b2NrEioudHdpY2VzYWZlLmludmVudG9yeS52MS5SZXR1cm5TdG9ja1JlcXVlc3QaKy50d2ljZXNhZmUuaW52ZW50b3J5LnYxLlJldHVyblN0b2NrUmVzcG9uc2UiA5ACAhJ0Cg5HZXRSZXNlcnZhdGlvbhItLnR3aWNlc2FmZS5pbnZlbnRvcnkudjEuR2V0UmVzZXJ2YXRpb25SZXF1ZXN0Gi4udHdpY2VzYWZlLmludmVudG9yeS52MS5HZXRSZXNlcnZhdGlvblJlc3BvbnNlIgOQAgESWwoFQXVkaXQSJC50d2ljZXNhZmUuaW52ZW50b3J5LnYxLkF1ZGl0UmVxdWVzdBolLnR3aWNlc2FmZS5pbnZlbnRvcnkudjEuQXVkaXRSZXNwb25zZSIDkAIBMAFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_twicesafe_audit_v1_audit, file_twicesafe_money_v1_money]);
 
 /**
  * An item that can be sold, and where its units are.
@@ -139,6 +139,13 @@ export type PricedLine = Message<"twicesafe.inventory.v1.PricedLine"> & {
    * @generated from field: twicesafe.money.v1.Money unit_price = 3;
    */
   unitPrice?: Money | undefined;
+
+  /**
+   * Units of it that ReturnStock took back.
+   *
+   * @generated from field: uint32 returned_quantity = 4;
+   */
+  returnedQuantity: number;
 };
 
 /**
@@ -605,6 +612,63 @@ export const ReleaseReservationResponseSchema: GenMessage<ReleaseReservationResp
   messageDesc(file_twicesafe_inventory_v1_inventory, 19);
 
 /**
+ * The request of ReturnStock.
+ *
+ * @generated from message twicesafe.inventory.v1.ReturnStockRequest
+ */
+export type ReturnStockRequest = Message<"twicesafe.inventory.v1.ReturnStockRequest"> & {
+  /**
+   * The reservation.
+   *
+   * @generated from field: string reservation_id = 1;
+   */
+  reservationId: string;
+
+  /**
+   * What comes back: 1 to 50 lines, each SKU once.
+   *
+   * @generated from field: repeated twicesafe.inventory.v1.Line lines = 2;
+   */
+  lines: Line[];
+
+  /**
+   * Whether the units can be sold again. If not, they are written off: they count neither as sold nor as received. It must
+   * be said, either way.
+   *
+   * @generated from field: optional bool back_on_sale = 3;
+   */
+  backOnSale?: boolean | undefined;
+};
+
+/**
+ * Describes the message twicesafe.inventory.v1.ReturnStockRequest.
+ * Use `create(ReturnStockRequestSchema)` to create a new message.
+ */
+export const ReturnStockRequestSchema: GenMessage<ReturnStockRequest> = /*@__PURE__*/
+  messageDesc(file_twicesafe_inventory_v1_inventory, 20);
+
+/**
+ * The answer of ReturnStock.
+ *
+ * @generated from message twicesafe.inventory.v1.ReturnStockResponse
+ */
+export type ReturnStockResponse = Message<"twicesafe.inventory.v1.ReturnStockResponse"> & {
+  /**
+   * The reservation: COMMITTED, with the units that were taken back of each line.
+   *
+   * @generated from field: twicesafe.inventory.v1.Reservation reservation = 1;
+   */
+  reservation?: Reservation | undefined;
+};
+
+/**
+ * Describes the message twicesafe.inventory.v1.ReturnStockResponse.
+ * Use `create(ReturnStockResponseSchema)` to create a new message.
+ */
+export const ReturnStockResponseSchema: GenMessage<ReturnStockResponse> = /*@__PURE__*/
+  messageDesc(file_twicesafe_inventory_v1_inventory, 21);
+
+/**
  * The request of GetReservation.
  *
  * @generated from message twicesafe.inventory.v1.GetReservationRequest
@@ -623,7 +687,7 @@ export type GetReservationRequest = Message<"twicesafe.inventory.v1.GetReservati
  * Use `create(GetReservationRequestSchema)` to create a new message.
  */
 export const GetReservationRequestSchema: GenMessage<GetReservationRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_inventory_v1_inventory, 20);
+  messageDesc(file_twicesafe_inventory_v1_inventory, 22);
 
 /**
  * The answer of GetReservation.
@@ -644,7 +708,7 @@ export type GetReservationResponse = Message<"twicesafe.inventory.v1.GetReservat
  * Use `create(GetReservationResponseSchema)` to create a new message.
  */
 export const GetReservationResponseSchema: GenMessage<GetReservationResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_inventory_v1_inventory, 21);
+  messageDesc(file_twicesafe_inventory_v1_inventory, 23);
 
 /**
  * The request of Audit.
@@ -659,7 +723,7 @@ export type AuditRequest = Message<"twicesafe.inventory.v1.AuditRequest"> & {
  * Use `create(AuditRequestSchema)` to create a new message.
  */
 export const AuditRequestSchema: GenMessage<AuditRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_inventory_v1_inventory, 22);
+  messageDesc(file_twicesafe_inventory_v1_inventory, 24);
 
 /**
  * One part of the answer of Audit. Parts with facts and findings come first, the summary last; an audit without a
@@ -695,7 +759,7 @@ export type AuditResponse = Message<"twicesafe.inventory.v1.AuditResponse"> & {
  * Use `create(AuditResponseSchema)` to create a new message.
  */
 export const AuditResponseSchema: GenMessage<AuditResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_inventory_v1_inventory, 23);
+  messageDesc(file_twicesafe_inventory_v1_inventory, 25);
 
 /**
  * What a reservation did, in numbers that can be compared with an order.
@@ -732,7 +796,7 @@ export type ReservationFact = Message<"twicesafe.inventory.v1.ReservationFact"> 
   heldUnits: bigint;
 
   /**
-   * Units that it sold and did not give back, over all lines.
+   * Units that it sold and that did not come back, over all lines.
    *
    * @generated from field: int64 sold_units = 5;
    */
@@ -751,7 +815,7 @@ export type ReservationFact = Message<"twicesafe.inventory.v1.ReservationFact"> 
  * Use `create(ReservationFactSchema)` to create a new message.
  */
 export const ReservationFactSchema: GenMessage<ReservationFact> = /*@__PURE__*/
-  messageDesc(file_twicesafe_inventory_v1_inventory, 24);
+  messageDesc(file_twicesafe_inventory_v1_inventory, 26);
 
 /**
  * Where a reservation stands.
@@ -922,6 +986,21 @@ export const InventoryService: GenService<{
     methodKind: "unary";
     input: typeof ReleaseReservationRequestSchema;
     output: typeof ReleaseReservationResponseSchema;
+  },
+  /**
+   * ReturnStock takes back some units of a committed reservation, once for each request id, and over all returns never
+   * more than were sold: back on sale, or written off. A later ReleaseReservation takes back what is left. A replay returns
+   * the reservation as it was after this return. Reservation ids are the caller's own.
+   * Reasons: RESERVATION_NOT_FOUND (NOT_FOUND, recorded); RESERVATION_NOT_COMMITTED when its units are not sold,
+   * RESERVATION_RELEASED when all of them have gone back, RETURN_EXCEEDS_SOLD (with metadata `sku`, `left`, `asked`) when
+   * fewer are left (FAILED_PRECONDITION, recorded, nothing is taken back).
+   *
+   * @generated from rpc twicesafe.inventory.v1.InventoryService.ReturnStock
+   */
+  returnStock: {
+    methodKind: "unary";
+    input: typeof ReturnStockRequestSchema;
+    output: typeof ReturnStockResponseSchema;
   },
   /**
    * GetReservation reads one reservation of the caller.

@@ -27,7 +27,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file twicesafe/order/v1/order.proto.
  */
 export const file_twicesafe_order_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("Ch50d2ljZXNhZmUvb3JkZXIvdjEvb3JkZXIucHJvdG8SEnR3aWNlc2FmZS5vcmRlci52MSJVCglPcmRlckxpbmUSKQoDc2t1GAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEh0KCHF1YW50aXR5GAIgASgNQgu6SAgqBhjAhD0oASJzCg9QcmljZWRPcmRlckxpbmUSCwoDc2t1GAEgASgJEhAKCHF1YW50aXR5GAIgASgNEjIKCnVuaXRfcHJpY2UYAyABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXlIAIgBAUINCgtfdW5pdF9wcmljZSI8CgRDYXJkEjQKDnBheW1lbnRfbWV0aG9kGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfXXsxLDI1NX0kIr0CCgVPcmRlchIQCghvcmRlcl9pZBgBIAEoCRIvCgZzdGF0dXMYAiABKA4yHy50d2ljZXNhZmUub3JkZXIudjEuT3JkZXJTdGF0dXMSMgoFbGluZXMYAyADKAsyIy50d2ljZXNhZmUub3JkZXIudjEuUHJpY2VkT3JkZXJMaW5lEi0KBXRvdGFsGAQgASgLMhkudHdpY2VzYWZlLm1vbmV5LnYxLk1vbmV5SACIAQESEgoKYWNjb3VudF9pZBgFIAEoCRISCgpwYXltZW50X2lkGAYgASgJEhYKDnJlc2VydmF0aW9uX2lkGAcgASgJEi0KCXBsYWNlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNY2FuY2VsX3JlYXNvbhgJIAEoCUIICgZfdG90YWwihQIKEVBsYWNlT3JkZXJSZXF1ZXN0EjIKCmFjY291bnRfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSRIABIoCgRjYXJkGAIgASgLMhgudHdpY2VzYWZlLm9yZGVyLnYxLkNhcmRIABI4CgVsaW5lcxgDIAMoCzIdLnR3aWNlc2FmZS5vcmRlci52MS5PcmRlckxpbmVCCrpIB5IBBAgBEDISMQoJdG90YWxfbWF4GAQgASgLMhkudHdpY2VzYWZlLm1vbmV5LnYxLk1vbmV5SAGIAQFCFwoOcGF5bWVudF9zb3VyY2USBbpIAggBQgwKCl90b3RhbF9tYXgiPgoSUGxhY2VPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkudHdpY2VzYWZlLm9yZGVyLnYxLk9yZGVyIkEKD0dldE9yZGVyUmVxdWVzdBIuCghvcmRlcl9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JCI8ChBHZXRPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkudHdpY2VzYWZlLm9yZGVyLnYxLk9yZGVyIlAKEUxpc3RPcmRlcnNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUYyAEoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxjIASJYChJMaXN0T3JkZXJzUmVzcG9uc2USKQoGb3JkZXJzGAEgAygLMhkudHdpY2VzYWZlLm9yZGVyLnYxLk9yZGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJEChJDYW5jZWxPcmRlclJlcXVlc3QSLgoIb3JkZXJfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQiPwoTQ2FuY2VsT3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLnR3aWNlc2FmZS5vcmRlci52MS5PcmRlciJkChFXYXRjaE9yZGVyUmVxdWVzdBIuCghvcmRlcl9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JBIfCg5hZnRlcl9wb3NpdGlvbhgCIAEoA0IHukgEIgIoACKQAQoSV2F0Y2hPcmRlclJlc3BvbnNlEhAKCHBvc2l0aW9uGAEgASgDEg0KBWV2ZW50GAIgASgJEigKBW9yZGVyGAMgASgLMhkudHdpY2VzYWZlLm9yZGVyLnYxLk9yZGVyEi8KC3JlY29yZGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLfAQoEU2FnYRIQCghvcmRlcl9pZBgBIAEoCRIsCgVwaGFzZRgCIAEoDjIdLnR3aWNlc2FmZS5vcmRlci52MS5TYWdhUGhhc2USDgoGcmVhc29uGAMgASgJEhcKD25lZWRzX2F0dGVudGlvbhgEIAEoCRItCglwbGFjZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2RlYWRsaW5lX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZjYWxsZXIYByABKAkibQoIU2FnYVN0ZXASDAoEbmFtZRgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJEhUKDWF0dGVtcHRfY291bnQYAyABKAUSEwoLbGFzdF9hbnN3ZXIYBCABKAkSEwoLbGFzdF9yZWFzb24YBSABKAkicwoMU2FnYURlY2lzaW9uEg0KBWV2ZW50GAEgASgJEg4KBnJlYXNvbhgCIAEoCRIvCgtyZWNvcmRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLcmVjb3JkZWRfYnkYBCABKAkibQoQTGlzdFNhZ2FzUmVxdWVzdBIcChRuZWVkc19hdHRlbnRpb25fb25seRgBIAEoCBIgCg9hZ2Vfc2Vjb25kc19taW4YAiABKANCB7pIBCICKAASGQoFbGltaXQYAyABKAVCCrpIBxoFGOgHKAAiUQoRTGlzdFNhZ2FzUmVzcG9uc2USJwoFc2FnYXMYASADKAsyGC50d2ljZXNhZmUub3JkZXIudjEuU2FnYRITCgt0b3RhbF9jb3VudBgCIAEoAyJACg5HZXRTYWdhUmVxdWVzdBIuCghvcmRlcl9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JCKbAQoPR2V0U2FnYVJlc3BvbnNlEiYKBHNhZ2EYASABKAsyGC50d2ljZXNhZmUub3JkZXIudjEuU2FnYRIzCglkZWNpc2lvbnMYAiADKAsyIC50d2ljZXNhZmUub3JkZXIudjEuU2FnYURlY2lzaW9uEisKBXN0ZXBzGAMgAygLMhwudHdpY2VzYWZlLm9yZGVyLnYxLlNhZ2FTdGVwIkIKEFJldHJ5U2FnYVJlcXVlc3QSLgoIb3JkZXJfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQiOwoRUmV0cnlTYWdhUmVzcG9uc2USJgoEc2FnYRgBIAEoCzIYLnR3aWNlc2FmZS5vcmRlci52MS5TYWdhIkIKEEFib3J0U2FnYVJlcXVlc3QSLgoIb3JkZXJfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQiOwoRQWJvcnRTYWdhUmVzcG9uc2USJgoEc2FnYRgBIAEoCzIYLnR3aWNlc2FmZS5vcmRlci52MS5TYWdhIqABChRMb29rdXBSZXF1ZXN0UmVxdWVzdBIzCgpyZXF1ZXN0X2lkGAEgASgJQh+6SBxyGjIYXltBLVphLXowLTkuXzotXXs4LDEyOH0kEiQKA3JwYxgCIAEoCUIXukgUchIyEF5bQS1aYS16XXswLDY0fSQSLQoGY2FsbGVyGAMgASgJQh26SBpyGDIWXltBLVphLXowLTkuXy1dezAsNjR9JCK1AQoVTG9va3VwUmVxdWVzdFJlc3BvbnNlEhAKCHJlY29yZGVkGAEgASgIEhAKCG9yZGVyX2lkGAIgASgJEi8KBnN0YXR1cxgDIAEoDjIfLnR3aWNlc2FmZS5vcmRlci52MS5PcmRlclN0YXR1cxIWCg5yZWZ1c2FsX3JlYXNvbhgEIAEoCRIvCgtyZWNvcmRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiDgoMQXVkaXRSZXF1ZXN0IrEBCg1BdWRpdFJlc3BvbnNlEi0KCGZpbmRpbmdzGAEgAygLMhsudHdpY2VzYWZlLmF1ZGl0LnYxLkZpbmRpbmcSLQoGb3JkZXJzGAIgAygLMh0udHdpY2VzYWZlLm9yZGVyLnYxLk9yZGVyRmFjdBI2CgdzdW1tYXJ5GAMgASgLMiAudHdpY2VzYWZlLmF1ZGl0LnYxLkF1ZGl0U3VtbWFyeUgAiAEBQgoKCF9zdW1tYXJ5ItgBCglPcmRlckZhY3QSEAoIb3JkZXJfaWQYASABKAkSLAoFcGhhc2UYAiABKA4yHS50d2ljZXNhZmUub3JkZXIudjEuU2FnYVBoYXNlEhIKCnBheW1lbnRfaWQYAyABKAkSFgoOcmVzZXJ2YXRpb25faWQYBCABKAkSLQoFdG90YWwYBSABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXlIAIgBARINCgV1bml0cxgGIAEoAxIXCg9uZWVkc19hdHRlbnRpb24YByABKAhCCAoGX3RvdGFsKpsBCgtPcmRlclN0YXR1cxIcChhPUkRFUl9TVEFUVVNfVU5TUEVDSUZJRUQQABIXChNPUkRFUl9TVEFUVVNfUExBQ0VEEAESGgoWT1JERVJfU1RBVFVTX0NPTkZJUk1FRBACEh0KGU9SREVSX1NUQVRVU19DT01QRU5TQVRJTkcQAxIaChZPUkRFUl9TVEFUVVNfQ0FOQ0VMTEVEEAQqqgEKCVNhZ2FQaGFzZRIaChZTQUdBX1BIQVNFX1VOU1BFQ0lGSUVEEAASFgoSU0FHQV9QSEFTRV9SVU5OSU5HEAESGAoUU0FHQV9QSEFTRV9DT05GSVJNRUQQAhIYChRTQUdBX1BIQVNFX0NPTVBMRVRFRBADEhsKF1NBR0FfUEhBU0VfQ09NUEVOU0FUSU5HEAQSGAoUU0FHQV9QSEFTRV9DQU5DRUxMRUQQBTKtCAoMT3JkZXJTZXJ2aWNlEmAKClBsYWNlT3JkZXISJS50d2ljZXNhZmUub3JkZXIudjEuUGxhY2VPcmRlclJlcXVlc3QaJi50d2ljZXNhZmUub3JkZXIudjEuUGxhY2VPcmRlclJlc3BvbnNlIgOQAgISWgoIR2V0T3JkZXISIy50d2ljZXNhZmUub3JkZXIudjEuR2V0T3JkZXJSZXF1ZXN0GiQudHdpY2VzYWZlLm9yZGVyLnYxLkdldE9yZGVyUmVzcG9uc2UiA5ACARJgCgpMaXN0T3JkZXJzEiUudHdpY2VzYWZlLm9yZGVyLnYxLkxpc3RPcmRlcnNSZXF1ZXN0GiYudHdpY2VzYWZlLm9yZGVyLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIDkAIBEmMKC0NhbmNlbE9yZGVyEiYudHdpY2VzYWZlLm9yZGVyLnYxLkNhbmNlbE9yZGVyUmVxdWVzdBonLnR3aWNlc2FmZS5vcmRlci52MS5DYW5jZWxPcmRlclJlc3BvbnNlIgOQAgISYgoKV2F0Y2hPcmRlchIlLnR3aWNlc2FmZS5vcmRlci52MS5XYXRjaE9yZGVyUmVxdWVzdBomLnR3aWNlc2FmZS5vcmRlci52MS5XYXRjaE9yZGVyUmVzcG9uc2UiA5ACATABEl0KCUxpc3RTYWdhcxIkLnR3aWNlc2FmZS5vcmRlci52MS5MaXN0U2FnYXNSZXF1ZXN0GiUudHdpY2VzYWZlLm9yZGVyLnYxLkxpc3RTYWdhc1Jlc3BvbnNlIgOQAgESVwoHR2V0U2FnYRIiLnR3aWNlc2FmZS5vcmRlci52MS5HZXRTYWdhUmVxdWVzdBojLnR3aWNlc2FmZS5vcmRlci52MS5HZXRTYWdhUmVzcG9uc2UiA5ACARJdCglSZXRyeVNhZ2ESJC50d2ljZXNhZmUub3JkZXIudjEuUmV0cnlTYWdhUmVxdWVzdBolLnR3aWNlc2FmZS5vcmRlci52MS5SZXRyeVNhZ2FSZXNwb25zZSIDkAICEl0KCUFib3J0U2FnYRIkLnR3aWNlc2FmZS5vcmRlci52MS5BYm9ydFNhZ2FSZXF1ZXN0GiUudHdpY2VzYWZlLm9yZGVyLnYxLkFib3J0U2FnYVJlc3BvbnNlIgOQAgISaQoNTG9va3VwUmVxdWVzdBIoLnR3aWNlc2FmZS5vcmRlci52MS5Mb29rdXBSZXF1ZXN0UmVxdWVzdBopLnR3aWNlc2FmZS5vcmRlci52MS5Mb29rdXBSZXF1ZXN0UmVzcG9uc2UiA5ACARJTCgVBdWRpdBIgLnR3aWNlc2FmZS5vcmRlci52MS5BdWRpdFJlcXVlc3QaIS50d2ljZXNhZmUub3JkZXIudjEuQXVkaXRSZXNwb25zZSIDkAIBMAFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_twicesafe_audit_v1_audit, file_twicesafe_money_v1_money]);
+  fileDesc("Ch50d2ljZXNhZmUvb3JkZXIvdjEvb3JkZXIucHJvdG8SEnR3aWNlc2FmZS5vcmRlci52MSJVCglPcmRlckxpbmUSKQoDc2t1GAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kEh0KCHF1YW50aXR5GAIgASgNQgu6SAgqBhjAhD0oASKOAQoPUHJpY2VkT3JkZXJMaW5lEgsKA3NrdRgBIAEoCRIQCghxdWFudGl0eRgCIAEoDRIyCgp1bml0X3ByaWNlGAMgASgLMhkudHdpY2VzYWZlLm1vbmV5LnYxLk1vbmV5SACIAQESGQoRcmVmdW5kZWRfcXVhbnRpdHkYBCABKA1CDQoLX3VuaXRfcHJpY2UiPAoEQ2FyZBI0Cg5wYXltZW50X21ldGhvZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05X117MSwyNTV9JCKVAwoFT3JkZXISEAoIb3JkZXJfaWQYASABKAkSLwoGc3RhdHVzGAIgASgOMh8udHdpY2VzYWZlLm9yZGVyLnYxLk9yZGVyU3RhdHVzEjIKBWxpbmVzGAMgAygLMiMudHdpY2VzYWZlLm9yZGVyLnYxLlByaWNlZE9yZGVyTGluZRItCgV0b3RhbBgEIAEoCzIZLnR3aWNlc2FmZS5tb25leS52MS5Nb25leUgAiAEBEhIKCmFjY291bnRfaWQYBSABKAkSEgoKcGF5bWVudF9pZBgGIAEoCRIWCg5yZXNlcnZhdGlvbl9pZBgHIAEoCRItCglwbGFjZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDWNhbmNlbF9yZWFzb24YCSABKAkSMAoIcmVmdW5kZWQYCiABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXlIAYgBARIXCg9uZWVkc19hdHRlbnRpb24YCyABKAlCCAoGX3RvdGFsQgsKCV9yZWZ1bmRlZCLTAQoLT3JkZXJSZWZ1bmQSEQoJcmVmdW5kX2lkGAEgASgJEjIKBWxpbmVzGAIgAygLMiMudHdpY2VzYWZlLm9yZGVyLnYxLlByaWNlZE9yZGVyTGluZRIpCgZhbW91bnQYAyABKAsyGS50d2ljZXNhZmUubW9uZXkudjEuTW9uZXkSFAoMYmFja19vbl9zYWxlGAQgASgIEg4KBnJlYXNvbhgFIAEoCRIsCghhc2tlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAihQIKEVBsYWNlT3JkZXJSZXF1ZXN0EjIKCmFjY291bnRfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSRIABIoCgRjYXJkGAIgASgLMhgudHdpY2VzYWZlLm9yZGVyLnYxLkNhcmRIABI4CgVsaW5lcxgDIAMoCzIdLnR3aWNlc2FmZS5vcmRlci52MS5PcmRlckxpbmVCCrpIB5IBBAgBEDISMQoJdG90YWxfbWF4GAQgASgLMhkudHdpY2VzYWZlLm1vbmV5LnYxLk1vbmV5SAGIAQFCFwoOcGF5bWVudF9zb3VyY2USBbpIAggBQgwKCl90b3RhbF9tYXgiPgoSUGxhY2VPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkudHdpY2VzYWZlLm9yZGVyLnYxLk9yZGVyIkEKD0dldE9yZGVyUmVxdWVzdBIuCghvcmRlcl9pZBgBIAEoCUIcukgZchcyFV5bQS1aYS16MC05Xy1dezEsNjR9JCI8ChBHZXRPcmRlclJlc3BvbnNlEigKBW9yZGVyGAEgASgLMhkudHdpY2VzYWZlLm9yZGVyLnYxLk9yZGVyIlAKEUxpc3RPcmRlcnNSZXF1ZXN0Eh0KCXBhZ2Vfc2l6ZRgBIAEoBUIKukgHGgUYyAEoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxjIASJYChJMaXN0T3JkZXJzUmVzcG9uc2USKQoGb3JkZXJzGAEgAygLMhkudHdpY2VzYWZlLm9yZGVyLnYxLk9yZGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJEChJDYW5jZWxPcmRlclJlcXVlc3QSLgoIb3JkZXJfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQiPwoTQ2FuY2VsT3JkZXJSZXNwb25zZRIoCgVvcmRlchgBIAEoCzIZLnR3aWNlc2FmZS5vcmRlci52MS5PcmRlciLRAQoXUmVmdW5kT3JkZXJMaW5lc1JlcXVlc3QSLgoIb3JkZXJfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQSOAoFbGluZXMYAiADKAsyHS50d2ljZXNhZmUub3JkZXIudjEuT3JkZXJMaW5lQgq6SAeSAQQIARAyEiEKDGJhY2tfb25fc2FsZRgDIAEoCEIGukgDyAEBSACIAQESGAoGcmVhc29uGAQgASgJQgi6SAVyAxjIAUIPCg1fYmFja19vbl9zYWxlInUKGFJlZnVuZE9yZGVyTGluZXNSZXNwb25zZRIvCgZyZWZ1bmQYASABKAsyHy50d2ljZXNhZmUub3JkZXIudjEuT3JkZXJSZWZ1bmQSKAoFb3JkZXIYAiABKAsyGS50d2ljZXNhZmUub3JkZXIudjEuT3JkZXIiZAoRV2F0Y2hPcmRlclJlcXVlc3QSLgoIb3JkZXJfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQSHwoOYWZ0ZXJfcG9zaXRpb24YAiABKANCB7pIBCICKAAikAEKEldhdGNoT3JkZXJSZXNwb25zZRIQCghwb3NpdGlvbhgBIAEoAxINCgVldmVudBgCIAEoCRIoCgVvcmRlchgDIAEoCzIZLnR3aWNlc2FmZS5vcmRlci52MS5PcmRlchIvCgtyZWNvcmRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilQIKBFNhZ2ESEAoIb3JkZXJfaWQYASABKAkSLAoFcGhhc2UYAiABKA4yHS50d2ljZXNhZmUub3JkZXIudjEuU2FnYVBoYXNlEg4KBnJlYXNvbhgDIAEoCRIXCg9uZWVkc19hdHRlbnRpb24YBCABKAkSLQoJcGxhY2VkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtkZWFkbGluZV9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY2FsbGVyGAcgASgJEhkKEWF0dGVudGlvbl9tZXNzYWdlGAggASgJEhkKEW9wZW5fcmVmdW5kX2NvdW50GAkgASgFIm0KCFNhZ2FTdGVwEgwKBG5hbWUYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCRIVCg1hdHRlbXB0X2NvdW50GAMgASgFEhMKC2xhc3RfYW5zd2VyGAQgASgJEhMKC2xhc3RfcmVhc29uGAUgASgJInMKDFNhZ2FEZWNpc2lvbhINCgVldmVudBgBIAEoCRIOCgZyZWFzb24YAiABKAkSLwoLcmVjb3JkZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3JlY29yZGVkX2J5GAQgASgJIm0KEExpc3RTYWdhc1JlcXVlc3QSHAoUbmVlZHNfYXR0ZW50aW9uX29ubHkYASABKAgSIAoPYWdlX3NlY29uZHNfbWluGAIgASgDQge6SAQiAigAEhkKBWxpbWl0GAMgASgFQgq6SAcaBRjoBygAIlEKEUxpc3RTYWdhc1Jlc3BvbnNlEicKBXNhZ2FzGAEgAygLMhgudHdpY2VzYWZlLm9yZGVyLnYxLlNhZ2ESEwoLdG90YWxfY291bnQYAiABKAMiQAoOR2V0U2FnYVJlcXVlc3QSLgoIb3JkZXJfaWQYASABKAlCHLpIGXIXMhVeW0EtWmEtejAtOV8tXXsxLDY0fSQimwEKD0dldFNhZ2FSZXNwb25zZRImCgRzYWdhGAEgASgLMhgudHdpY2VzYWZlLm9yZGVyLnYxLlNhZ2ESMwoJZGVjaXNpb25zGAIgAygLMiAudHdpY2VzYWZlLm9yZGVyLnYxLlNhZ2FEZWNpc2lvbhIrCgVzdGVwcxgDIAMoCzIcLnR3aWNlc2FmZS5vcmRlci52MS5TYWdhU3RlcCJCChBSZXRyeVNhZ2FSZXF1ZXN0Ei4KCG9yZGVyX2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kIjsKEVJldHJ5U2FnYVJlc3BvbnNlEiYKBHNhZ2EYASABKAsyGC50d2ljZXNhZmUub3JkZXIudjEuU2FnYSJCChBBYm9ydFNhZ2FSZXF1ZXN0Ei4KCG9yZGVyX2lkGAEgASgJQhy6SBlyFzIVXltBLVphLXowLTlfLV17MSw2NH0kIjsKEUFib3J0U2FnYVJlc3BvbnNlEiYKBHNhZ2EYASABKAsyGC50d2ljZXNhZmUub3JkZXIudjEuU2FnYSKgAQoUTG9va3VwUmVxdWVzdFJlcXVlc3QSMwoKcmVxdWVzdF9pZBgBIAEoCUIfukgcchoyGF5bQS1aYS16MC05Ll86LV17OCwxMjh9JBIkCgNycGMYAiABKAlCF7pIFHISMhBeW0EtWmEtel17MCw2NH0kEi0KBmNhbGxlchgDIAEoCUIdukgachgyFl5bQS1aYS16MC05Ll8tXXswLDY0fSQitQEKFUxvb2t1cFJlcXVlc3RSZXNwb25zZRIQCghyZWNvcmRlZBgBIAEoCBIQCghvcmRlcl9pZBgCIAEoCRIvCgZzdGF0dXMYAyABKA4yHy50d2ljZXNhZmUub3JkZXIudjEuT3JkZXJTdGF0dXMSFgoOcmVmdXNhbF9yZWFzb24YBCABKAkSLwoLcmVjb3JkZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIg4KDEF1ZGl0UmVxdWVzdCKxAQoNQXVkaXRSZXNwb25zZRItCghmaW5kaW5ncxgBIAMoCzIbLnR3aWNlc2FmZS5hdWRpdC52MS5GaW5kaW5nEi0KBm9yZGVycxgCIAMoCzIdLnR3aWNlc2FmZS5vcmRlci52MS5PcmRlckZhY3QSNgoHc3VtbWFyeRgDIAEoCzIgLnR3aWNlc2FmZS5hdWRpdC52MS5BdWRpdFN1bW1hcnlIAIgBAUIKCghfc3VtbWFyeSLKAgoJT3JkZXJGYWN0EhAKCG9yZGVyX2lkGAEgASgJEiwKBXBoYXNlGAIgASgOMh0udHdpY2VzYWZlLm9yZGVyLnYxLlNhZ2FQaGFzZRISCgpwYXltZW50X2lkGAMgASgJEhYKDnJlc2VydmF0aW9uX2lkGAQgASgJEi0KBXRvdGFsGAUgASgLMhkudHdpY2VzYWZlLm1vbmV5LnYxLk1vbmV5SACIAQESDQoFdW5pdHMYBiABKAMSFwoPbmVlZHNfYXR0ZW50aW9uGAcgASgIEjAKCHJlZnVuZGVkGAggASgLMhkudHdpY2VzYWZlLm1vbmV5LnYxLk1vbmV5SAGIAQESFgoOcmVmdW5kZWRfdW5pdHMYCSABKAMSGQoRb3Blbl9yZWZ1bmRfY291bnQYCiABKAVCCAoGX3RvdGFsQgsKCV9yZWZ1bmRlZCqbAQoLT3JkZXJTdGF0dXMSHAoYT1JERVJfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFwoTT1JERVJfU1RBVFVTX1BMQUNFRBABEhoKFk9SREVSX1NUQVRVU19DT05GSVJNRUQQAhIdChlPUkRFUl9TVEFUVVNfQ09NUEVOU0FUSU5HEAMSGgoWT1JERVJfU1RBVFVTX0NBTkNFTExFRBAEKqoBCglTYWdhUGhhc2USGgoWU0FHQV9QSEFTRV9VTlNQRUNJRklFRBAAEhYKElNBR0FfUEhBU0VfUlVOTklORxABEhgKFFNBR0FfUEhBU0VfQ09ORklSTUVEEAISGAoUU0FHQV9QSEFTRV9DT01QTEVURUQQAxIbChdTQUdBX1BIQVNFX0NPTVBFTlNBVElORxAEEhgKFFNBR0FfUEhBU0VfQ0FOQ0VMTEVEEAUyoQkKDE9yZGVyU2VydmljZRJgCgpQbGFjZU9yZGVyEiUudHdpY2VzYWZlLm9yZGVyLnYxLlBsYWNlT3JkZXJSZXF1ZXN0GiYudHdpY2VzYWZlLm9yZGVyLnYxLlBsYWNlT3JkZXJSZXNwb25zZSIDkAICEloKCEdldE9yZGVyEiMudHdpY2VzYWZlLm9yZGVyLnYxLkdldE9yZGVyUmVxdWVzdBokLnR3aWNlc2FmZS5vcmRlci52MS5HZXRPcmRlclJlc3BvbnNlIgOQAgESYAoKTGlzdE9yZGVycxIlLnR3aWNlc2FmZS5vcmRlci52MS5MaXN0T3JkZXJzUmVxdWVzdBomLnR3aWNlc2FmZS5vcmRlci52MS5MaXN0T3JkZXJzUmVzcG9uc2UiA5ACARJjCgtDYW5jZWxPcmRlchImLnR3aWNlc2FmZS5vcmRlci52MS5DYW5jZWxPcmRlclJlcXVlc3QaJy50d2ljZXNhZmUub3JkZXIudjEuQ2FuY2VsT3JkZXJSZXNwb25zZSIDkAICEnIKEFJlZnVuZE9yZGVyTGluZXMSKy50d2ljZXNhZmUub3JkZXIudjEuUmVmdW5kT3JkZXJMaW5lc1JlcXVlc3QaLC50d2ljZXNhZmUub3JkZXIudjEuUmVmdW5kT3JkZXJMaW5lc1Jlc3BvbnNlIgOQAgISYgoKV2F0Y2hPcmRlchIlLnR3aWNlc2FmZS5vcmRlci52MS5XYXRjaE9yZGVyUmVxdWVzdBomLnR3aWNlc2FmZS5vcmRlci52MS5XYXRjaE9yZGVyUmVzcG9uc2UiA5ACATABEl0KCUxpc3RTYWdhcxIkLnR3aWNlc2FmZS5vcmRlci52MS5MaXN0U2FnYXNSZXF1ZXN0GiUudHdpY2VzYWZlLm9yZGVyLnYxLkxpc3RTYWdhc1Jlc3BvbnNlIgOQAgESVwoHR2V0U2FnYRIiLnR3aWNlc2FmZS5vcmRlci52MS5HZXRTYWdhUmVxdWVzdBojLnR3aWNlc2FmZS5vcmRlci52MS5HZXRTYWdhUmVzcG9uc2UiA5ACARJdCglSZXRyeVNhZ2ESJC50d2ljZXNhZmUub3JkZXIudjEuUmV0cnlTYWdhUmVxdWVzdBolLnR3aWNlc2FmZS5vcmRlci52MS5SZXRyeVNhZ2FSZXNwb25zZSIDkAICEl0KCUFib3J0U2FnYRIkLnR3aWNlc2FmZS5vcmRlci52MS5BYm9ydFNhZ2FSZXF1ZXN0GiUudHdpY2VzYWZlLm9yZGVyLnYxLkFib3J0U2FnYVJlc3BvbnNlIgOQAgISaQoNTG9va3VwUmVxdWVzdBIoLnR3aWNlc2FmZS5vcmRlci52MS5Mb29rdXBSZXF1ZXN0UmVxdWVzdBopLnR3aWNlc2FmZS5vcmRlci52MS5Mb29rdXBSZXF1ZXN0UmVzcG9uc2UiA5ACARJTCgVBdWRpdBIgLnR3aWNlc2FmZS5vcmRlci52MS5BdWRpdFJlcXVlc3QaIS50d2ljZXNhZmUub3JkZXIudjEuQXVkaXRSZXNwb25zZSIDkAIBMAFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_twicesafe_audit_v1_audit, file_twicesafe_money_v1_money]);
 
 /**
  * Some units of one item.
@@ -83,6 +83,13 @@ export type PricedOrderLine = Message<"twicesafe.order.v1.PricedOrderLine"> & {
    * @generated from field: optional twicesafe.money.v1.Money unit_price = 3;
    */
   unitPrice?: Money | undefined;
+
+  /**
+   * Units of it that RefundOrderLines gave back, or is giving back.
+   *
+   * @generated from field: uint32 refunded_quantity = 4;
+   */
+  refundedQuantity: number;
 };
 
 /**
@@ -181,6 +188,20 @@ export type Order = Message<"twicesafe.order.v1.Order"> & {
    * @generated from field: string cancel_reason = 9;
    */
   cancelReason: string;
+
+  /**
+   * What RefundOrderLines gave back, or is giving back; absent when nothing.
+   *
+   * @generated from field: optional twicesafe.money.v1.Money refunded = 10;
+   */
+  refunded?: Money | undefined;
+
+  /**
+   * Why something of it (its sale, a refund, its cancel) cannot go on without a person of the shop; empty when it can.
+   *
+   * @generated from field: string needs_attention = 11;
+   */
+  needsAttention: string;
 };
 
 /**
@@ -189,6 +210,62 @@ export type Order = Message<"twicesafe.order.v1.Order"> & {
  */
 export const OrderSchema: GenMessage<Order> = /*@__PURE__*/
   messageDesc(file_twicesafe_order_v1_order, 3);
+
+/**
+ * A part of an order that goes back.
+ *
+ * @generated from message twicesafe.order.v1.OrderRefund
+ */
+export type OrderRefund = Message<"twicesafe.order.v1.OrderRefund"> & {
+  /**
+   * Its id, derived from the caller and the request id.
+   *
+   * @generated from field: string refund_id = 1;
+   */
+  refundId: string;
+
+  /**
+   * The units, with the price of one.
+   *
+   * @generated from field: repeated twicesafe.order.v1.PricedOrderLine lines = 2;
+   */
+  lines: PricedOrderLine[];
+
+  /**
+   * Their price: what goes back.
+   *
+   * @generated from field: twicesafe.money.v1.Money amount = 3;
+   */
+  amount?: Money | undefined;
+
+  /**
+   * Whether the units can be sold again.
+   *
+   * @generated from field: bool back_on_sale = 4;
+   */
+  backOnSale: boolean;
+
+  /**
+   * Why, as the caller wrote it.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+
+  /**
+   * When it was decided.
+   *
+   * @generated from field: google.protobuf.Timestamp asked_at = 6;
+   */
+  askedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message twicesafe.order.v1.OrderRefund.
+ * Use `create(OrderRefundSchema)` to create a new message.
+ */
+export const OrderRefundSchema: GenMessage<OrderRefund> = /*@__PURE__*/
+  messageDesc(file_twicesafe_order_v1_order, 4);
 
 /**
  * The request of PlaceOrder.
@@ -239,7 +316,7 @@ export type PlaceOrderRequest = Message<"twicesafe.order.v1.PlaceOrderRequest"> 
  * Use `create(PlaceOrderRequestSchema)` to create a new message.
  */
 export const PlaceOrderRequestSchema: GenMessage<PlaceOrderRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 4);
+  messageDesc(file_twicesafe_order_v1_order, 5);
 
 /**
  * The answer of PlaceOrder.
@@ -260,7 +337,7 @@ export type PlaceOrderResponse = Message<"twicesafe.order.v1.PlaceOrderResponse"
  * Use `create(PlaceOrderResponseSchema)` to create a new message.
  */
 export const PlaceOrderResponseSchema: GenMessage<PlaceOrderResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 5);
+  messageDesc(file_twicesafe_order_v1_order, 6);
 
 /**
  * The request of GetOrder.
@@ -281,7 +358,7 @@ export type GetOrderRequest = Message<"twicesafe.order.v1.GetOrderRequest"> & {
  * Use `create(GetOrderRequestSchema)` to create a new message.
  */
 export const GetOrderRequestSchema: GenMessage<GetOrderRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 6);
+  messageDesc(file_twicesafe_order_v1_order, 7);
 
 /**
  * The answer of GetOrder.
@@ -302,7 +379,7 @@ export type GetOrderResponse = Message<"twicesafe.order.v1.GetOrderResponse"> & 
  * Use `create(GetOrderResponseSchema)` to create a new message.
  */
 export const GetOrderResponseSchema: GenMessage<GetOrderResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 7);
+  messageDesc(file_twicesafe_order_v1_order, 8);
 
 /**
  * The request of ListOrders.
@@ -330,7 +407,7 @@ export type ListOrdersRequest = Message<"twicesafe.order.v1.ListOrdersRequest"> 
  * Use `create(ListOrdersRequestSchema)` to create a new message.
  */
 export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 8);
+  messageDesc(file_twicesafe_order_v1_order, 9);
 
 /**
  * The answer of ListOrders.
@@ -358,7 +435,7 @@ export type ListOrdersResponse = Message<"twicesafe.order.v1.ListOrdersResponse"
  * Use `create(ListOrdersResponseSchema)` to create a new message.
  */
 export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 9);
+  messageDesc(file_twicesafe_order_v1_order, 10);
 
 /**
  * The request of CancelOrder.
@@ -379,7 +456,7 @@ export type CancelOrderRequest = Message<"twicesafe.order.v1.CancelOrderRequest"
  * Use `create(CancelOrderRequestSchema)` to create a new message.
  */
 export const CancelOrderRequestSchema: GenMessage<CancelOrderRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 10);
+  messageDesc(file_twicesafe_order_v1_order, 11);
 
 /**
  * The answer of CancelOrder.
@@ -400,7 +477,77 @@ export type CancelOrderResponse = Message<"twicesafe.order.v1.CancelOrderRespons
  * Use `create(CancelOrderResponseSchema)` to create a new message.
  */
 export const CancelOrderResponseSchema: GenMessage<CancelOrderResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 11);
+  messageDesc(file_twicesafe_order_v1_order, 12);
+
+/**
+ * The request of RefundOrderLines.
+ *
+ * @generated from message twicesafe.order.v1.RefundOrderLinesRequest
+ */
+export type RefundOrderLinesRequest = Message<"twicesafe.order.v1.RefundOrderLinesRequest"> & {
+  /**
+   * The order.
+   *
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+
+  /**
+   * What goes back: 1 to 50 lines, each SKU once.
+   *
+   * @generated from field: repeated twicesafe.order.v1.OrderLine lines = 2;
+   */
+  lines: OrderLine[];
+
+  /**
+   * Whether the units can be sold again. If not, they are written off. It must be said, either way.
+   *
+   * @generated from field: optional bool back_on_sale = 3;
+   */
+  backOnSale?: boolean | undefined;
+
+  /**
+   * Why, up to 200 characters; returned as given.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message twicesafe.order.v1.RefundOrderLinesRequest.
+ * Use `create(RefundOrderLinesRequestSchema)` to create a new message.
+ */
+export const RefundOrderLinesRequestSchema: GenMessage<RefundOrderLinesRequest> = /*@__PURE__*/
+  messageDesc(file_twicesafe_order_v1_order, 13);
+
+/**
+ * The answer of RefundOrderLines.
+ *
+ * @generated from message twicesafe.order.v1.RefundOrderLinesResponse
+ */
+export type RefundOrderLinesResponse = Message<"twicesafe.order.v1.RefundOrderLinesResponse"> & {
+  /**
+   * What went back.
+   *
+   * @generated from field: twicesafe.order.v1.OrderRefund refund = 1;
+   */
+  refund?: OrderRefund | undefined;
+
+  /**
+   * The order as it was when the refund was decided.
+   *
+   * @generated from field: twicesafe.order.v1.Order order = 2;
+   */
+  order?: Order | undefined;
+};
+
+/**
+ * Describes the message twicesafe.order.v1.RefundOrderLinesResponse.
+ * Use `create(RefundOrderLinesResponseSchema)` to create a new message.
+ */
+export const RefundOrderLinesResponseSchema: GenMessage<RefundOrderLinesResponse> = /*@__PURE__*/
+  messageDesc(file_twicesafe_order_v1_order, 14);
 
 /**
  * The request of WatchOrder.
@@ -428,7 +575,7 @@ export type WatchOrderRequest = Message<"twicesafe.order.v1.WatchOrderRequest"> 
  * Use `create(WatchOrderRequestSchema)` to create a new message.
  */
 export const WatchOrderRequestSchema: GenMessage<WatchOrderRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 12);
+  messageDesc(file_twicesafe_order_v1_order, 15);
 
 /**
  * One entry of an order's timeline.
@@ -444,7 +591,7 @@ export type WatchOrderResponse = Message<"twicesafe.order.v1.WatchOrderResponse"
   position: bigint;
 
   /**
-   * What happened: placed, confirmed, compensating, cancelled, completed, needs_attention.
+   * What happened: placed, confirmed, compensating, cancelled, completed, needs_attention, refund_asked, refunded.
    *
    * @generated from field: string event = 2;
    */
@@ -470,7 +617,7 @@ export type WatchOrderResponse = Message<"twicesafe.order.v1.WatchOrderResponse"
  * Use `create(WatchOrderResponseSchema)` to create a new message.
  */
 export const WatchOrderResponseSchema: GenMessage<WatchOrderResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 13);
+  messageDesc(file_twicesafe_order_v1_order, 16);
 
 /**
  * A saga, as operators see it.
@@ -526,6 +673,21 @@ export type Saga = Message<"twicesafe.order.v1.Saga"> & {
    * @generated from field: string caller = 7;
    */
   caller: string;
+
+  /**
+   * What was answered to the step that cannot go on, for a person, with the provider's word if there is one; empty when
+   * no attention is needed.
+   *
+   * @generated from field: string attention_message = 8;
+   */
+  attentionMessage: string;
+
+  /**
+   * Refunds that are not done.
+   *
+   * @generated from field: int32 open_refund_count = 9;
+   */
+  openRefundCount: number;
 };
 
 /**
@@ -533,7 +695,7 @@ export type Saga = Message<"twicesafe.order.v1.Saga"> & {
  * Use `create(SagaSchema)` to create a new message.
  */
 export const SagaSchema: GenMessage<Saga> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 14);
+  messageDesc(file_twicesafe_order_v1_order, 17);
 
 /**
  * One step of a saga and what this process saw of it. Attempts are not recorded: another process knows its own.
@@ -549,7 +711,7 @@ export type SagaStep = Message<"twicesafe.order.v1.SagaStep"> & {
   name: string;
 
   /**
-   * The request id of its call, the same on every attempt.
+   * The request id of its call, the same on every attempt; another one only after a refusal and a RetrySaga.
    *
    * @generated from field: string request_id = 2;
    */
@@ -582,7 +744,7 @@ export type SagaStep = Message<"twicesafe.order.v1.SagaStep"> & {
  * Use `create(SagaStepSchema)` to create a new message.
  */
 export const SagaStepSchema: GenMessage<SagaStep> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 15);
+  messageDesc(file_twicesafe_order_v1_order, 18);
 
 /**
  * One recorded decision of a saga.
@@ -591,7 +753,8 @@ export const SagaStepSchema: GenMessage<SagaStep> = /*@__PURE__*/
  */
 export type SagaDecision = Message<"twicesafe.order.v1.SagaDecision"> & {
   /**
-   * What was decided: placed, confirmed, compensating, cancelled, completed, needs_attention.
+   * What was decided: placed, confirmed, compensating, cancelled, completed, needs_attention, retried, refund_asked,
+   * refunded.
    *
    * @generated from field: string event = 1;
    */
@@ -624,7 +787,7 @@ export type SagaDecision = Message<"twicesafe.order.v1.SagaDecision"> & {
  * Use `create(SagaDecisionSchema)` to create a new message.
  */
 export const SagaDecisionSchema: GenMessage<SagaDecision> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 16);
+  messageDesc(file_twicesafe_order_v1_order, 19);
 
 /**
  * The request of ListSagas.
@@ -659,7 +822,7 @@ export type ListSagasRequest = Message<"twicesafe.order.v1.ListSagasRequest"> & 
  * Use `create(ListSagasRequestSchema)` to create a new message.
  */
 export const ListSagasRequestSchema: GenMessage<ListSagasRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 17);
+  messageDesc(file_twicesafe_order_v1_order, 20);
 
 /**
  * The answer of ListSagas.
@@ -687,7 +850,7 @@ export type ListSagasResponse = Message<"twicesafe.order.v1.ListSagasResponse"> 
  * Use `create(ListSagasResponseSchema)` to create a new message.
  */
 export const ListSagasResponseSchema: GenMessage<ListSagasResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 18);
+  messageDesc(file_twicesafe_order_v1_order, 21);
 
 /**
  * The request of GetSaga.
@@ -708,7 +871,7 @@ export type GetSagaRequest = Message<"twicesafe.order.v1.GetSagaRequest"> & {
  * Use `create(GetSagaRequestSchema)` to create a new message.
  */
 export const GetSagaRequestSchema: GenMessage<GetSagaRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 19);
+  messageDesc(file_twicesafe_order_v1_order, 22);
 
 /**
  * The answer of GetSaga.
@@ -743,7 +906,7 @@ export type GetSagaResponse = Message<"twicesafe.order.v1.GetSagaResponse"> & {
  * Use `create(GetSagaResponseSchema)` to create a new message.
  */
 export const GetSagaResponseSchema: GenMessage<GetSagaResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 20);
+  messageDesc(file_twicesafe_order_v1_order, 23);
 
 /**
  * The request of RetrySaga.
@@ -764,7 +927,7 @@ export type RetrySagaRequest = Message<"twicesafe.order.v1.RetrySagaRequest"> & 
  * Use `create(RetrySagaRequestSchema)` to create a new message.
  */
 export const RetrySagaRequestSchema: GenMessage<RetrySagaRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 21);
+  messageDesc(file_twicesafe_order_v1_order, 24);
 
 /**
  * The answer of RetrySaga.
@@ -785,7 +948,7 @@ export type RetrySagaResponse = Message<"twicesafe.order.v1.RetrySagaResponse"> 
  * Use `create(RetrySagaResponseSchema)` to create a new message.
  */
 export const RetrySagaResponseSchema: GenMessage<RetrySagaResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 22);
+  messageDesc(file_twicesafe_order_v1_order, 25);
 
 /**
  * The request of AbortSaga.
@@ -806,7 +969,7 @@ export type AbortSagaRequest = Message<"twicesafe.order.v1.AbortSagaRequest"> & 
  * Use `create(AbortSagaRequestSchema)` to create a new message.
  */
 export const AbortSagaRequestSchema: GenMessage<AbortSagaRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 23);
+  messageDesc(file_twicesafe_order_v1_order, 26);
 
 /**
  * The answer of AbortSaga.
@@ -827,7 +990,7 @@ export type AbortSagaResponse = Message<"twicesafe.order.v1.AbortSagaResponse"> 
  * Use `create(AbortSagaResponseSchema)` to create a new message.
  */
 export const AbortSagaResponseSchema: GenMessage<AbortSagaResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 24);
+  messageDesc(file_twicesafe_order_v1_order, 27);
 
 /**
  * The request of LookupRequest.
@@ -862,7 +1025,7 @@ export type LookupRequestRequest = Message<"twicesafe.order.v1.LookupRequestRequ
  * Use `create(LookupRequestRequestSchema)` to create a new message.
  */
 export const LookupRequestRequestSchema: GenMessage<LookupRequestRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 25);
+  messageDesc(file_twicesafe_order_v1_order, 28);
 
 /**
  * The answer of LookupRequest.
@@ -911,7 +1074,7 @@ export type LookupRequestResponse = Message<"twicesafe.order.v1.LookupRequestRes
  * Use `create(LookupRequestResponseSchema)` to create a new message.
  */
 export const LookupRequestResponseSchema: GenMessage<LookupRequestResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 26);
+  messageDesc(file_twicesafe_order_v1_order, 29);
 
 /**
  * The request of Audit.
@@ -926,7 +1089,7 @@ export type AuditRequest = Message<"twicesafe.order.v1.AuditRequest"> & {
  * Use `create(AuditRequestSchema)` to create a new message.
  */
 export const AuditRequestSchema: GenMessage<AuditRequest> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 27);
+  messageDesc(file_twicesafe_order_v1_order, 30);
 
 /**
  * One part of the answer of Audit. Parts with facts and findings come first, the summary last; an audit without a
@@ -962,7 +1125,7 @@ export type AuditResponse = Message<"twicesafe.order.v1.AuditResponse"> & {
  * Use `create(AuditResponseSchema)` to create a new message.
  */
 export const AuditResponseSchema: GenMessage<AuditResponse> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 28);
+  messageDesc(file_twicesafe_order_v1_order, 31);
 
 /**
  * What an order says of its payment and its reservation.
@@ -1018,6 +1181,27 @@ export type OrderFact = Message<"twicesafe.order.v1.OrderFact"> & {
    * @generated from field: bool needs_attention = 7;
    */
   needsAttention: boolean;
+
+  /**
+   * What its refunds gave back or are giving back; absent when nothing.
+   *
+   * @generated from field: optional twicesafe.money.v1.Money refunded = 8;
+   */
+  refunded?: Money | undefined;
+
+  /**
+   * Units over all refunds.
+   *
+   * @generated from field: int64 refunded_units = 9;
+   */
+  refundedUnits: bigint;
+
+  /**
+   * Refunds that are not done.
+   *
+   * @generated from field: int32 open_refund_count = 10;
+   */
+  openRefundCount: number;
 };
 
 /**
@@ -1025,7 +1209,7 @@ export type OrderFact = Message<"twicesafe.order.v1.OrderFact"> & {
  * Use `create(OrderFactSchema)` to create a new message.
  */
 export const OrderFactSchema: GenMessage<OrderFact> = /*@__PURE__*/
-  messageDesc(file_twicesafe_order_v1_order, 29);
+  messageDesc(file_twicesafe_order_v1_order, 32);
 
 /**
  * Where an order stands.
@@ -1110,7 +1294,7 @@ export const SagaPhase = {
   CONFIRMED: 2,
 
   /**
-   * Confirmed, and nothing remains. At rest.
+   * Confirmed, and nothing remains. At rest, unless refunds are open.
    *
    * @generated from enum value: SAGA_PHASE_COMPLETED = 3;
    */
@@ -1156,7 +1340,7 @@ export const OrderService: GenService<{
    * confirmed, even after it was cancelled, or the same refusal. A duplicate that comes while the first one runs
    * joins it; one that comes when nobody runs it any more (a crash) drives it to its end.
    * Reasons: INSUFFICIENT_STOCK, INSUFFICIENT_FUNDS, PAYMENT_DECLINED, CURRENCY_MISMATCH, TOTAL_ABOVE_MAX,
-   * BALANCE_LIMIT_EXCEEDED, REQUEST_CANCELLED when it was cancelled before it was confirmed, ORDER_TOO_LATE when it was not confirmed
+   * ACCOUNT_FROZEN, ACCOUNT_CLOSED, BALANCE_LIMIT_EXCEEDED, REQUEST_CANCELLED when it was cancelled before it was confirmed, ORDER_TOO_LATE when it was not confirmed
    * before its own deadline (FAILED_PRECONDITION, recorded, nothing is left held or charged); ITEM_NOT_FOUND,
    * ACCOUNT_NOT_FOUND (NOT_FOUND, recorded, likewise); STEP_REFUSED (FAILED_PRECONDITION, recorded, likewise) for a
    * refusal that a newer inventory or payment service knows and this one does not; CARD_PAYMENTS_UNAVAILABLE
@@ -1193,7 +1377,9 @@ export const OrderService: GenService<{
   },
   /**
    * CancelOrder undoes an order: before it is confirmed the saga turns round, after it the payment goes back and
-   * the stock returns. It answers when that is done. A cancel of a cancelled order succeeds.
+   * the stock returns, both less what RefundOrderLines gave back before. It answers when that is done. A cancel of a
+   * cancelled order succeeds. When the payment's provider will not give the money back, the answer is REQUEST_IN_FLIGHT
+   * and the saga needs attention (ListSagas).
    * Reasons: ORDER_NOT_FOUND (NOT_FOUND, recorded), also for another caller's.
    *
    * @generated from rpc twicesafe.order.v1.OrderService.CancelOrder
@@ -1202,6 +1388,25 @@ export const OrderService: GenService<{
     methodKind: "unary";
     input: typeof CancelOrderRequestSchema;
     output: typeof CancelOrderResponseSchema;
+  },
+  /**
+   * RefundOrderLines gives back a part of a confirmed order: some units of some lines, and their price. The units go back
+   * on sale, or are written off. What goes back is decided and recorded first, once for each request id, and over all
+   * refunds never more units than were bought; then the units are taken back, then the money goes back. It answers when
+   * both are done, and whatever was begun goes on by itself after a crash. A replay returns the same refund, and the order
+   * as it was when the refund was decided. A CancelOrder that comes meanwhile gives back all the rest, this refund
+   * included. When the payment's provider refuses it, the answer is REQUEST_IN_FLIGHT, the saga needs attention
+   * (ListSagas), and later refunds of the order wait for it; RetrySaga asks the provider anew.
+   * Reasons: ORDER_NOT_FOUND (NOT_FOUND, recorded), also for another caller's; ORDER_NOT_CONFIRMED,
+   * REFUND_EXCEEDS_ORDERED (with metadata `sku`, `refundable`, `asked`) (FAILED_PRECONDITION, recorded, nothing goes
+   * back); OVERLOADED (RESOURCE_EXHAUSTED, not recorded) while 20 refunds of the order are under way.
+   *
+   * @generated from rpc twicesafe.order.v1.OrderService.RefundOrderLines
+   */
+  refundOrderLines: {
+    methodKind: "unary";
+    input: typeof RefundOrderLinesRequestSchema;
+    output: typeof RefundOrderLinesResponseSchema;
   },
   /**
    * WatchOrder streams the order's timeline: what is recorded so far, then each entry as it comes, until the
@@ -1240,7 +1445,9 @@ export const OrderService: GenService<{
   },
   /**
    * RetrySaga drives a saga now instead of at the sweeper's next turn. It is the same code and the same step ids,
-   * so it is as safe as waiting. A replay does not drive it again. For operators.
+   * so it is as safe as waiting. Only of a step that was refused (its answer is recorded, and would stay the same for
+   * ever) it opens a new round, which is recorded, and in which the step is asked under an id of that round: a refused step
+   * did nothing, so nothing is done twice. A replay does not drive it again. For operators.
    * Reasons: ORDER_NOT_FOUND (NOT_FOUND, recorded), PERMISSION_REQUIRED (PERMISSION_DENIED).
    *
    * @generated from rpc twicesafe.order.v1.OrderService.RetrySaga
