@@ -1,5 +1,6 @@
 // The door of shared/journal. Begin reading at journal.ts (what it promises), then flush.ts (how it keeps it).
 
+export { type CompactionOptions, compactJournal, type Moved } from './compaction.ts';
 export { createJournal, createJournalOn, type JournalOptions } from './create-journal.ts';
 export {
   type Change,
@@ -11,6 +12,7 @@ export {
   succeed,
 } from './decision.ts';
 export { createFold, type Fold } from './fold.ts';
+export { createShardedIndexes } from './indexes.ts';
 export {
   type EntityRules,
   type Journal,
@@ -24,4 +26,6 @@ export {
   type Submission,
 } from './journal.ts';
 export type { JournalLimits } from './limits.ts';
+export { prepareSettings } from './mongo-store.ts';
+export { streamCountMax, streamNames } from './placement.ts';
 export type { JournalStore } from './store.ts';

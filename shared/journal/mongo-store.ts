@@ -1,15 +1,14 @@
 // The store on MongoDB: one collection of entries, one of checkpoints. It decides nothing and reads no error text.
 
 import type { Collection, Db } from 'mongodb';
-import type { Entry, EntryPart } from './entry.ts';
+import type { Entry } from './entry.ts';
 import { ensureIndexes } from './indexes.ts';
 import { JournalUnavailableError } from './journal.ts';
+import { createMongoReads, readDurationMsMax, reading } from './mongo-reads.ts';
+import { placeKey, type SegmentDocument } from './segment.ts';
 import type { Checkpoint, InsertAnswer, JournalSettings, JournalStore } from './store.ts';
 
 const duplicateKeyCode = 11000;
-/** What a single read may take on the server. A read that takes longer lacks an index, and must not pile up. */
-const readDurationMsMax = 10_000;
-
 /** What was acknowledged is on the disks of a majority: an answer leaves only then. */
 const writeConcern = { w: 'majority', j: true };
 
@@ -26,15 +25,24 @@ interface SettingsDocument extends JournalSettings {
   _id: 'journal';
 }
 
-/** Only the ops that answer the question: a whole entry can hold hundreds. */
-function onlyOps(condition: Record<string, unknown>) {
-  return {
-    stream: 1,
-    seq: 1,
-    writer: 1,
-    at: 1,
-    ops: { $filter: { input: '$ops', cond: condition } },
-  };
+export function journalOf(database: Db): Collection<Entry | SegmentDocument> {
+  return database.collection<Entry | SegmentDocument>('journal', { ignoreUndefined: true });
+}
+
+export function checkpointsOf(database: Db): Collection<CheckpointDocument> {
+  return database.collection<CheckpointDocument>('checkpoints', { ignoreUndefined: true });
+}
+
+export function settingsOf(database: Db): Collection<SettingsDocument> {
+  return database.collection<SettingsDocument>('settings');
+}
+
+/**
+ * The place is claimed among the keys too, because `_id` keeps it only as long as the entry stands alone: a process that
+ * slept while its tail became a segment must not find the place free.
+ */
+function withPlace(entry: Entry): Entry {
+  return { ...entry, keys: [...entry.keys, placeKey(entry.stream, entry.seq)] };
 }
 
 /**
@@ -42,29 +50,25 @@ function onlyOps(condition: Record<string, unknown>) {
  * int64 as bigint.
  */
 export function createMongoStore(database: Db): JournalStore {
-  const entries: Collection<Entry> = database.collection<Entry>('journal', { ignoreUndefined: true });
-  const checkpoints = database.collection<CheckpointDocument>('checkpoints', { ignoreUndefined: true });
-  const settings = database.collection<SettingsDocument>('settings');
+  const entries = journalOf(database);
+  const checkpoints = checkpointsOf(database);
+  const settings = settingsOf(database);
   const options = { maxTimeMS: readDurationMsMax };
 
   return {
     prepare: () => ensureIndexes(entries),
 
-    async settings(wanted) {
-      try {
-        await settings.insertOne({ _id: 'journal', ...wanted });
-        return wanted;
-      } catch (error) {
-        const stored = await settings.findOne({ _id: 'journal' });
-        if (!stored) throw error;
-        return stored;
-      }
-    },
+    settings: (wanted) => settingsAt(settings, wanted),
 
     async insert(batch) {
       // The command itself: insertMany would serialize each entry twice, to see whether all of them fit into one command.
       // Unordered, so that one stream's lost race does not keep the others from being written.
-      const command = { insert: entries.collectionName, documents: batch, ordered: false, writeConcern };
+      const command = {
+        insert: entries.collectionName,
+        documents: batch.map(withPlace),
+        ordered: false,
+        writeConcern,
+      };
       const reply: InsertReply = await database.command(command, { ignoreUndefined: true });
       // Anything but plain duplicates leaves it unknown which entries are there and durable.
       if (reply.writeConcernError)
@@ -78,62 +82,7 @@ export function createMongoStore(database: Db): JournalStore {
       return answers;
     },
 
-    findByKeys: (keys) =>
-      reading(() =>
-        entries
-          .find({ keys: { $in: [...keys] } }, options)
-          .project<EntryPart>(onlyOps({ $in: ['$$this.key', [...keys]] }))
-          .toArray(),
-      ),
-
-    // No sort: an index scan over so small a range gives the order for nothing, and where a planner does not see
-    // that, sorting a page here is cheaper than a sort over the stream there.
-    async read(stream, fromSeq, limit) {
-      const range = { $gte: fromSeq, $lt: fromSeq + limit };
-      const page = await reading(() => entries.find({ stream, seq: range }, options).toArray());
-      return page.sort((a, b) => a.seq - b.seq);
-    },
-
-    async findNewest(entity) {
-      const [newest] = await reading(() =>
-        entries
-          .find({ 'ops.entity': entity }, options)
-          .sort({ seq: -1 })
-          .limit(1)
-          .project<EntryPart>(onlyOps({ $eq: ['$$this.entity', entity] }))
-          .toArray(),
-      );
-      return newest;
-    },
-
-    findHistory(entity, { afterSeq, beforeSeq, limit, newestFirst }) {
-      const seq = {
-        ...(afterSeq === undefined ? {} : { $gt: afterSeq }),
-        ...(beforeSeq === undefined ? {} : { $lt: beforeSeq }),
-      };
-      return reading(() =>
-        entries
-          .find({ 'ops.entity': entity, ...(Object.keys(seq).length > 0 ? { seq } : {}) }, options)
-          .sort({ seq: newestFirst ? -1 : 1 })
-          .limit(limit)
-          .project<EntryPart>(onlyOps({ $eq: ['$$this.entity', entity] }))
-          .toArray(),
-      );
-    },
-
-    findList(name, position, limit) {
-      const older = position && {
-        $or: [{ at: { $lt: position.at } }, { at: position.at, _id: { $lt: position.id } }],
-      };
-      return reading(() =>
-        entries
-          .find({ lists: name, ...older }, options)
-          .sort({ at: -1, _id: -1 })
-          .limit(limit)
-          .project<EntryPart & { _id: string }>(onlyOps({ $in: [name, { $ifNull: ['$$this.lists', []] }] }))
-          .toArray(),
-      );
-    },
+    ...createMongoReads(entries),
 
     async readCheckpoint(stream) {
       const document = await reading(() => checkpoints.findOne({ _id: stream }, options));
@@ -146,14 +95,25 @@ export function createMongoStore(database: Db): JournalStore {
   };
 }
 
-/**
- * Whatever a read throws means the same to its caller: ask again. Not only the driver's own errors: in the moment in
- * which a server dies, it lets a socket's error through as it is.
- */
-async function reading<T>(read: () => Promise<T>): Promise<T> {
+async function settingsAt(
+  settings: Collection<SettingsDocument>,
+  wanted: JournalSettings,
+): Promise<JournalSettings> {
   try {
-    return await read();
+    await settings.insertOne({ _id: 'journal', ...wanted });
+    return wanted;
   } catch (error) {
-    throw new JournalUnavailableError('the database did not answer', error);
+    const stored = await settings.findOne({ _id: 'journal' });
+    if (!stored) throw error;
+    return stored;
   }
+}
+
+/** Fixes a new database's settings before a service starts on it. Throws when it has others. */
+export async function prepareSettings(database: Db, wanted: JournalSettings): Promise<void> {
+  const { streamCount, owner } = await settingsAt(settingsOf(database), wanted);
+  if (streamCount === wanted.streamCount && owner === wanted.owner) return;
+  throw new Error(
+    `The journal in database "${database.databaseName}" is the ${owner} service's, with ${streamCount} streams, for ever.`,
+  );
 }

@@ -5,9 +5,9 @@ import { createFold, KeyReusedError, PageTokenError, type Submission } from '../
 import { createMongoStore } from '../../shared/journal/mongo-store.ts';
 import { add, counterRules, openCounters } from '../support/counter-journal.ts';
 import { databasesUnderTest } from '../support/database.ts';
-import { storesUnderTest } from '../support/stores.ts';
+import { movedStoresUnderTest, storesUnderTest } from '../support/stores.ts';
 
-describe.each(storesUnderTest())('the journal on $name', ({ fresh }) => {
+describe.each([...storesUnderTest(), ...movedStoresUnderTest()])('the journal on $name', ({ fresh }) => {
   const freshStore = async () => (await fresh()).store;
 
   test('records a key once and replays its outcome and the state of that moment', async () => {

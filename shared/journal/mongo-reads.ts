@@ -1,0 +1,229 @@
+// The reads of the store on MongoDB: entries by key, place, entity and list, whether they stand alone or in a segment.
+//
+// Cold entries are moved into segments while services read (compaction.ts). A read is not one moment: it may meet an entry,
+// or pass its place, before the switch, and the rest after it. Two rules keep every answer whole. A segment is laid long
+// before the switch, so whatever a read misses it finds in the segment; what it finds twice counts once. And a read that
+// asks twice asks for the entries first: the other way round both could be gone.
+
+import type { Collection } from 'mongodb';
+import type { Entry, EntryOp, EntryPart } from './entry.ts';
+import { JournalUnavailableError } from './journal.ts';
+import { isPlaceKey, placeKey, type SegmentDocument, segmentDurationMsMax } from './segment.ts';
+import { createSegmentReader } from './segment-reader.ts';
+import type { JournalStore, ListPosition } from './store.ts';
+
+/** What a single read may take on the server. A read that takes longer lacks an index, and must not pile up. Compaction
+ * waits for longer than this between laying a segment and deleting its entries. */
+export const readDurationMsMax = 10_000;
+
+type PartWithId = EntryPart & { readonly _id: string };
+
+/** What a read finds: an entry, or a segment in its place. */
+type Found = PartWithId & Partial<Pick<SegmentDocument, 'lastSeq'>>;
+
+/** Only the ops that answer the question: a whole entry can hold hundreds. */
+function onlyOps(condition: Record<string, unknown>) {
+  return {
+    stream: 1,
+    seq: 1,
+    lastSeq: 1,
+    writer: 1,
+    at: 1,
+    ops: { $filter: { input: '$ops', cond: condition } },
+  };
+}
+
+export function createMongoReads(
+  documents: Collection<Entry | SegmentDocument>,
+): Pick<JournalStore, 'findByKeys' | 'read' | 'findNewest' | 'findHistory' | 'findList'> {
+  const options = { maxTimeMS: readDurationMsMax };
+  const segments = createSegmentReader(documents as unknown as Collection<SegmentDocument>, options);
+
+  function find(
+    filter: Record<string, unknown>,
+    ops: Record<string, unknown>,
+    { sort, limit }: { sort?: Record<string, 1 | -1>; limit?: number } = {},
+  ): Promise<Found[]> {
+    // One batch: a reader that falls asleep between two batches would not see one moment's journal.
+    const cursor = documents.find(
+      filter,
+      limit === undefined ? options : { ...options, limit, batchSize: limit },
+    );
+    return (sort ? cursor.sort(sort) : cursor).project<Found>(onlyOps(ops)).toArray();
+  }
+
+  /** What was found, as parts of entries with only the ops that are wanted. */
+  async function partsOf(
+    found: Found,
+    names: readonly string[],
+    isWanted: (op: EntryOp) => boolean,
+  ): Promise<PartWithId[]> {
+    if (found.lastSeq === undefined) return [found];
+    const entries = await segments.entriesNaming(found._id, names);
+    return entries.flatMap(({ _id, stream, seq, writer, at, ops }) => {
+      const wanted = ops.filter(isWanted);
+      return wanted.length > 0 ? [{ _id, stream, seq, writer, at, ops: wanted }] : [];
+    });
+  }
+
+  return {
+    findByKeys: (keys) =>
+      reading(async () => {
+        const asked = new Set(keys);
+        const filter = { keys: { $in: [...keys] } };
+        const found = await find(filter, { $in: ['$$this.key', [...keys]] }, { limit: keys.length });
+        const parts = await Promise.all(found.map((one) => partsOf(one, keys, ({ key }) => asked.has(key))));
+        return parts.flat();
+      }),
+
+    // No sort: an index scan over so small a range gives the order for nothing, and where a planner does not see
+    // that, sorting a page here is cheaper than a sort over the stream there.
+    read: (stream, fromSeq, limit) =>
+      reading(async () => {
+        const endSeq = fromSeq + limit;
+        const page = new Map<number, Entry>();
+        const put = (entry: Entry) => page.set(entry.seq, withoutPlace(entry));
+        const take = async ({ _id }: { readonly _id: string }) => {
+          for (const entry of await segments.entriesBetween(_id, fromSeq, endSeq)) put(entry);
+        };
+        const found = await documents
+          .find({ stream, seq: { $gte: fromSeq, $lt: endSeq } }, { ...options, batchSize: 2 * limit })
+          .project<Entry | Omit<SegmentDocument, 'packed'>>({ packed: 0 })
+          .toArray();
+        for (const one of found) if (!('lastSeq' in one)) put(one);
+        for (const one of found) {
+          if (!('lastSeq' in one)) continue;
+          const lastSeq = Math.min(one.lastSeq, endSeq - 1);
+          for (let { seq } = one; seq <= lastSeq; seq += 1) {
+            if (page.has(seq)) continue;
+            await take(one);
+            break;
+          }
+        }
+        // The segment of this place begins before it.
+        if (!page.has(fromSeq)) {
+          const holder = await documents.findOne(
+            { keys: placeKey(stream, fromSeq), lastSeq: { $gte: fromSeq } },
+            { ...options, projection: { _id: 1 } },
+          );
+          if (holder) await take(holder);
+        }
+        return [...page.values()].sort((a, b) => a.seq - b.seq);
+      }),
+
+    findNewest: (entity) =>
+      reading(async () => {
+        const isOfEntity = { $eq: ['$$this.entity', entity] };
+        const [newest] = await find({ 'ops.entity': entity }, isOfEntity, { sort: { seq: -1 }, limit: 1 });
+        return newest && (await partsOf(newest, [entity], (op) => op.entity === entity)).at(-1);
+      }),
+
+    findHistory: (entity, { afterSeq = 0, beforeSeq = Number.POSITIVE_INFINITY, limit, newestFirst }) =>
+      reading(async () => {
+        const isOfEntity = { $eq: ['$$this.entity', entity] };
+        const parts = new Map<number, EntryPart>();
+        const take = async (found: Found) => {
+          for (const part of await partsOf(found, [entity], (op) => op.entity === entity)) {
+            if (part.seq > afterSeq && part.seq < beforeSeq) parts.set(part.seq, part);
+          }
+        };
+        // A segment and its first entry have one seq: a page that ends between them begins with both again.
+        const pageSize = limit + 2;
+        let [from, to] = [afterSeq + 1, beforeSeq - 1];
+        for (;;) {
+          const page = await find({ 'ops.entity': entity, ...between(from, to) }, isOfEntity, {
+            sort: { seq: newestFirst ? -1 : 1 },
+            limit: pageSize,
+          });
+          for (const found of page) if (parts.size < limit) await take(found);
+          const last = page.at(-1);
+          if (page.length < pageSize || !last || parts.size >= limit) break;
+          if (newestFirst) to = last.seq;
+          else from = last.seq;
+        }
+        // The segment in which the range begins is found before it. Looked for when the entries were.
+        if (afterSeq > 0 && (!newestFirst || parts.size < limit)) {
+          const before = { 'ops.entity': entity, seq: { $lte: afterSeq } };
+          for (const found of await find(before, isOfEntity, { sort: { seq: -1 }, limit: 1 })) {
+            if ((found.lastSeq ?? 0) > afterSeq) await take(found);
+          }
+        }
+        return [...parts.values()]
+          .sort((a, b) => (newestFirst ? b.seq - a.seq : a.seq - b.seq))
+          .slice(0, limit);
+      }),
+
+    findList: (name, position, limit) =>
+      reading(async () => {
+        const isOfList = { $in: [name, { $ifNull: ['$$this.lists', []] }] };
+        const parts = new Map<string, PartWithId>();
+        const take = async (found: Found) => {
+          for (const part of await partsOf(found, [name], (op) => op.lists?.includes(name) ?? false)) {
+            if (!position || isAfter(part, position)) parts.set(part._id, part);
+          }
+        };
+        const listed = () =>
+          [...parts.values()].sort((a, b) => (isAfter(a, { at: b.at, id: b._id }) ? 1 : -1));
+        if (position) {
+          const atMs = position.at.getTime();
+          const span = {
+            'span.lists': name,
+            'span.to': { $gte: position.at, $lte: new Date(atMs + segmentDurationMsMax) },
+            'span.from': { $lte: position.at },
+          };
+          for (const found of await find(span, isOfList)) await take(found);
+        }
+        const pageSize = limit + 1;
+        for (let from = position; ; ) {
+          const page = await find({ lists: name, ...(from && olderThan(from)) }, isOfList, {
+            sort: { at: -1, _id: -1 },
+            limit: pageSize,
+          });
+          const isLast = page.length < pageSize;
+          for (const [index, found] of page.entries()) {
+            await take(found);
+            // A segment stands where its newest entry did: what is newer than what comes next is complete.
+            const next = page[index + 1] ?? (isLast ? undefined : found);
+            if (!next || parts.size < limit) continue;
+            const complete = listed().filter(({ at }) => at > next.at);
+            if (complete.length >= limit) return complete.slice(0, limit);
+          }
+          const last = page.at(-1);
+          if (isLast || !last) return listed().slice(0, limit);
+          from = { at: last.at, id: last._id };
+        }
+      }),
+  };
+}
+
+function between(from: number, to: number) {
+  const seq = { ...(from > 1 ? { $gte: from } : {}), ...(Number.isFinite(to) ? { $lte: to } : {}) };
+  return Object.keys(seq).length > 0 ? { seq } : {};
+}
+
+/** The entry as it was handed in: the claim of its place is the store's. */
+function withoutPlace(entry: Entry): Entry {
+  return { ...entry, keys: entry.keys.filter((key) => !isPlaceKey(key)) };
+}
+
+/** Whether it comes after the position in a list, the newest first. */
+function isAfter({ _id, at }: PartWithId, position: ListPosition): boolean {
+  const [atMs, positionMs] = [at.getTime(), position.at.getTime()];
+  return atMs < positionMs || (atMs === positionMs && _id < position.id);
+}
+
+function olderThan({ at, id }: ListPosition) {
+  return { $or: [{ at: { $lt: at } }, { at, _id: { $lt: id } }] };
+}
+
+/**
+ * Whatever a read throws means the same to its caller: ask again. Not only the driver's own errors: in the moment in
+ * which a server dies, it lets a socket's error through as it is.
+ */
+export async function reading<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw new JournalUnavailableError('the database did not answer', error);
+  }
+}
