@@ -2,14 +2,12 @@
 
 import { type CommandStartedEvent, MongoClient } from 'mongodb';
 import { vi } from 'vitest';
+import type { SeenInsert } from '../../cli/bench/inserts/chains.ts';
 
-export interface WatchedInsert {
+export interface WatchedInsert extends SeenInsert {
   readonly database: string;
   /** The types of the ops in each document. */
   readonly documents: string[][];
-  /** Its place among all beginnings and ends. */
-  readonly begunAt: number;
-  /** Infinity while it is not answered. */
   endedAt: number;
 }
 
@@ -45,7 +43,7 @@ export function watchInserts(): InsertWatch {
       const insert = {
         database: databaseName,
         documents: documents.map(({ ops }) => ops.map(({ type }) => type)),
-        begunAt: eventCount,
+        beganAt: eventCount,
         endedAt: Number.POSITIVE_INFINITY,
       };
       open.set(requestId, insert);
@@ -72,18 +70,4 @@ export function watchedUri(uri: string): string {
   const url = new URL(uri);
   url.searchParams.set('monitorCommands', 'true');
   return url.href;
-}
-
-/**
- * The most inserts of which each began after the one before had ended: what an answer had to wait for at least, one
- * after the other. Inserts that overlap in time count once.
- */
-export function longestChain(inserts: readonly WatchedInsert[]): WatchedInsert[] {
-  const chains: WatchedInsert[][] = [];
-  for (const insert of inserts) {
-    const before = chains.filter((chain) => (chain.at(-1)?.endedAt ?? 0) < insert.begunAt);
-    const [longest = []] = before.sort((a, b) => b.length - a.length);
-    chains.push([...longest, insert]);
-  }
-  return chains.sort((a, b) => b.length - a.length)[0] ?? [];
 }

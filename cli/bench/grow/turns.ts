@@ -1,0 +1,120 @@
+// What is done on the empty and on the grown database by turns, and on the grown one alone.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ServiceName, serviceNames } from '../../settings.ts';
+import type { Fleet } from '../load/fleet.ts';
+import type { Measured } from '../measured.ts';
+import { measureOrders } from '../phases.ts';
+import type { Site } from '../site.ts';
+import { windowFromNow } from '../window.ts';
+import type { Grown, HeapGrowth, Pair } from './grown.ts';
+import { type EachService, heapsOf, rssOf } from './readings.ts';
+
+/** A journal writes its checkpoint every five seconds. What is newer a start has to read, on any journal. */
+const checkpointMs = 6_000;
+/** The services' code is compiled by running it. */
+const warmUpSeconds = 3;
+
+export interface Place {
+  readonly site: Site;
+  readonly fleet: Fleet;
+}
+
+export interface TurnOptions {
+  /** Of each comparison. */
+  readonly turns: number;
+  readonly signal: AbortSignal;
+  readonly seconds: number;
+  begins(says: string): void;
+}
+
+export async function warmUp({ site, fleet }: Place, seconds: number): Promise<void> {
+  const load = { kind: 'place', spread: 'spread', inFlight: 64 } as const;
+  await fleet.put(load, windowFromNow(Math.min(warmUpSeconds, seconds) * 1_000));
+  await site.atRest();
+}
+
+export async function compareRates(
+  places: { readonly empty: Place; readonly grown: Place },
+  { turns, seconds, begins, signal }: TurnOptions,
+): Promise<Pair[]> {
+  const rates: Pair[] = [];
+  for (let turn = 1; turn <= turns; turn += 1) {
+    signal.throwIfAborted();
+    const load = { kind: 'place', spread: 'spread', inFlight: 32 } as const;
+    const empty = await measureOrders(places.empty, 'empty', load, seconds);
+    const grown = await measureOrders(places.grown, 'grown', load, seconds);
+    rates.push({ empty: empty.perSecond, grown: grown.perSecond });
+    begins(
+      `turn ${turn} of ${turns}: ${sayRate(empty)} on the empty database, ${sayRate(grown)} on the grown one`,
+    );
+  }
+  return rates;
+}
+
+function sayRate({ perSecond, odd }: Measured): string {
+  const others = Object.entries(odd).map(([what, count]) => ` and ${count} × ${what}`);
+  return `${Math.round(perSecond)} orders/s${others.join('')}`;
+}
+
+/** Many more orders through the services; their heaps half-way, when every bounded memory is full, and at the end. */
+export async function serve(
+  place: Place,
+  count: number,
+  { seconds, begins, signal }: TurnOptions,
+): Promise<{ heaps: Grown['heaps']; rss: EachService<number>; served: number }> {
+  const load = { kind: 'place', spread: 'spread', inFlight: 128 } as const;
+  let served = 0;
+  const serveUntil = async (goal: number) => {
+    while (served < goal) {
+      signal.throwIfAborted();
+      const { confirmedCount = 0 } = await measureOrders(place, 'served', load, seconds);
+      served += confirmedCount;
+      begins(`${served} of ${count} more orders through the services`);
+      if (confirmedCount === 0) throw new Error('the services confirm no orders any more');
+    }
+  };
+  await serveUntil(count / 2);
+  const first = await heapsOf(place.site);
+  const servedFirst = served;
+  await serveUntil(Math.max(count, servedFirst + 1));
+  // Before the collection: as it is in use.
+  const rss = await rssOf(place.site);
+  const last = await heapsOf(place.site);
+  const heaps: Partial<Record<ServiceName, HeapGrowth>> = {};
+  for (const service of serviceNames) {
+    const [firstBytes, lastBytes] = [first[service], last[service]];
+    if (firstBytes === undefined || lastBytes === undefined) continue;
+    heaps[service] = { firstBytes, lastBytes, orders: served - servedFirst };
+  }
+  return { heaps, rss, served };
+}
+
+export async function compareStarts(
+  empty: Site,
+  grown: Site,
+  { turns, begins, signal }: TurnOptions,
+): Promise<Pair[]> {
+  begins('starting the services again');
+  await sleep(checkpointMs);
+  const pairs: Pair[] = [];
+  for (let turn = 1; turn <= turns; turn += 1) {
+    signal.throwIfAborted();
+    const pair = { empty: await restart(empty), grown: await restart(grown) };
+    pairs.push(pair);
+    begins(
+      `turn ${turn} of ${turns}: three starts took ${Math.round(pair.empty)} ms on the empty database, ${Math.round(pair.grown)} ms on the grown one`,
+    );
+  }
+  return pairs;
+}
+
+/** One service after the other, with how long the three starts took. */
+export async function restart(site: Site): Promise<number> {
+  let tookMs = 0;
+  for (const service of serviceNames) {
+    await site.stopService(service);
+    tookMs += await site.startService(service);
+  }
+  return tookMs;
+}
