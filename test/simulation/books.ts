@@ -9,13 +9,26 @@ import {
   ReservationStatus,
   ReservationStatusSchema,
 } from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
-import { type GetOrderResponse, OrderStatus } from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
+import {
+  type GetOrderResponse,
+  type Order,
+  OrderStatus,
+  type RefundOrderLinesResponse,
+} from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
 import type { Journal } from '../../shared/journal/index.ts';
 import type { Callers } from './callers.ts';
+import {
+  type CardExpectation,
+  cardLies,
+  declineLies,
+  moneyOfRefused,
+  ownCardPayments,
+} from './card-books.ts';
+import type { CardProvider } from './card-provider.ts';
 import { type Account, isReused, type Ledger } from './ledger.ts';
 import { orderLies } from './order-lies.ts';
 import type { Plan } from './plan.ts';
-import { accountOf, skuOf } from './requests.ts';
+import { accountOf, type PaymentSource, skuOf } from './subject.ts';
 import type { ServiceName } from './suite.ts';
 
 interface Shelf {
@@ -38,10 +51,17 @@ export interface BooksDependencies {
   readonly callers: Callers;
   readonly ledger: Ledger;
   readonly auditors: Readonly<Record<ServiceName, Auditor>>;
+  readonly provider: CardProvider;
 }
 
 /** Every difference between what was told and what is there. Reads orders and reservations as their callers do. */
-export async function booksOf({ plan, callers, ledger, auditors }: BooksDependencies): Promise<string[]> {
+export async function booksOf({
+  plan,
+  callers,
+  ledger,
+  auditors,
+  provider,
+}: BooksDependencies): Promise<string[]> {
   const failures: string[] = [];
   const accounts = ledger.accounts();
   const shelves = new Map<string, Shelf>(
@@ -50,6 +70,8 @@ export async function booksOf({ plan, callers, ledger, auditors }: BooksDependen
   const balances = new Map<string, bigint>(
     plan.accounts.map(({ opening }, index) => [accountOf(index), BigInt(opening)]),
   );
+
+  const byCard = ownCardPayments(accounts);
 
   const named = (method: string) => accounts.filter(({ request }) => request.method.name === method);
   const done = (method: string) => named(method).filter(({ definite }) => definite?.answer === 'done');
@@ -60,11 +82,30 @@ export async function booksOf({ plan, callers, ledger, auditors }: BooksDependen
     balances.set(accountId, (balances.get(accountId) ?? 0n) - amount);
   }
 
-  function shelve(lines: Lines, where: keyof Shelf): void {
+  function shelve(lines: Lines, where: keyof Shelf, sign: 1 | -1 = 1): void {
     for (const { sku, quantity } of lines) {
       const shelf = shelves.get(sku);
-      if (shelf) shelf[where] += quantity;
+      if (shelf) shelf[where] += sign * quantity;
     }
+  }
+
+  /** What came back of an order or a reservation, line by line. What was written off stays so whatever comes after. */
+  function takeBack(method: string, about: string, isSold: boolean): void {
+    for (const { request } of done(method)) {
+      if (request.about !== about) continue;
+      const { lines, backOnSale } = request.message as { lines: Lines; backOnSale: boolean };
+      if (isSold) shelve(lines, 'sold', -1);
+      if (!backOnSale) shelve(lines, 'received', -1);
+    }
+  }
+
+  function refundedOf(about: string): bigint {
+    let sum = 0n;
+    for (const { request, definite } of named('RefundOrderLines')) {
+      if (request.about !== about || definite?.answer !== 'done') continue;
+      sum += (definite.response as RefundOrderLinesResponse).refund?.amount?.amountMinorUnits ?? 0n;
+    }
+    return sum;
   }
 
   async function addOrders(): Promise<void> {
@@ -82,8 +123,13 @@ export async function booksOf({ plan, callers, ledger, auditors }: BooksDependen
         continue;
       }
       failures.push(...orderLies(account, order, accounts));
-      if (order.status !== OrderStatus.CONFIRMED) continue;
-      pay(order.accountId, order.total?.amountMinorUnits ?? 0n);
+      const isConfirmed = order.status === OrderStatus.CONFIRMED;
+      const cost = isConfirmed ? (order.total?.amountMinorUnits ?? 0n) : 0n;
+      const refunded = isConfirmed ? refundedOf(about) : 0n;
+      takeBack('RefundOrderLines', about, isConfirmed);
+      if (order.accountId === '') byCard.push(chargeOf(account, order, cost, refunded));
+      if (!isConfirmed) continue;
+      if (order.accountId !== '') pay(order.accountId, cost - refunded);
       shelve(order.lines, 'sold');
     }
   }
@@ -91,13 +137,15 @@ export async function booksOf({ plan, callers, ledger, auditors }: BooksDependen
   /** A cancelled payment is as if it had never been, whatever was refunded before. */
   function addPayments(): void {
     for (const { request } of done('CreatePayment')) {
-      const { amount, source } = request.message as { amount: Amount; source: { value: string } };
-      if (!isDone('CancelPayment', request.about)) pay(source.value, amount.amountMinorUnits);
+      const { amount, source } = request.message as { amount: Amount; source: PaymentSource };
+      if (source.case === 'accountId' && !isDone('CancelPayment', request.about))
+        pay(source.value, amount.amountMinorUnits);
     }
     for (const { request } of done('RefundPayment')) {
       const { amount, paymentId } = request.message as { amount: Amount; paymentId: string };
-      if (isDone('CancelPayment', request.about)) continue;
-      pay(paymentId.split('.')[0] ?? '', -amount.amountMinorUnits);
+      const [place = ''] = paymentId.split('.');
+      if (place === 'card' || isDone('CancelPayment', request.about)) continue;
+      pay(place, -amount.amountMinorUnits);
     }
     for (const method of ['Deposit', 'Withdraw']) {
       for (const { request } of done(method)) {
@@ -132,6 +180,7 @@ export async function booksOf({ plan, callers, ledger, auditors }: BooksDependen
       const places = placesOf(account);
       if (!places.includes(status))
         failures.push(`I8 ${about} is ${nameOf(status)}; its callers were told ${nameOf(places[0])}`);
+      takeBack('ReturnStock', about, status === ReservationStatus.COMMITTED);
       if (status === ReservationStatus.HELD) shelve(lines, 'held');
       if (status === ReservationStatus.COMMITTED) shelve(lines, 'sold');
     }
@@ -170,7 +219,21 @@ export async function booksOf({ plan, callers, ledger, auditors }: BooksDependen
   await addReservations();
   addItems();
   await compareWithDatabases();
+  failures.push(...cardLies(provider.books, byCard), ...declineLies(accounts));
   return failures;
+}
+
+/** The order's charge at the card provider. Nothing is taken for an order of nothing. */
+function chargeOf(
+  placed: Account,
+  { paymentId, status }: Order,
+  cost: bigint,
+  refunded: bigint,
+): CardExpectation {
+  const entity = `payment/order/${paymentId}`;
+  const isConfirmed = status === OrderStatus.CONFIRMED;
+  const money = cost > 0n ? 'kept' : isConfirmed ? 'never taken' : moneyOfRefused(placed);
+  return { entity, money, amount: cost, refunded };
 }
 
 function nameOf(status: ReservationStatus | undefined): string {

@@ -9,7 +9,7 @@ import type { Logger } from '../../shared/runtime/index.ts';
 import type { Account, Ledger } from './ledger.ts';
 import type { Network } from './network.ts';
 import type { SimulatedProcess } from './process.ts';
-import type { Request } from './requests.ts';
+import type { Request } from './subject.ts';
 import type { ServiceName } from './suite.ts';
 
 export interface Callers {

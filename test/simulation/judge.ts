@@ -5,7 +5,7 @@ import { create, type DescMessage, type Message } from '@bufbuild/protobuf';
 import { createHandlerContext, type Transport } from '@connectrpc/connect';
 import { ask } from '../../cli/audit/ask.ts';
 import { compare } from '../../cli/audit/compare.ts';
-import { verdicts } from '../../cli/audit/verdicts.ts';
+import { type InvariantLine, verdicts } from '../../cli/audit/verdicts.ts';
 import { callerKey } from '../../shared/rpc/caller.ts';
 import { type Auditor, booksOf } from './books.ts';
 import type { Callers } from './callers.ts';
@@ -20,6 +20,8 @@ export async function judge(deps: {
   suite: Suite;
   callers: Callers;
   ledger: Ledger;
+  /** Told what the audits say of each invariant, and how much they had to look at. */
+  onVerdicts?(lines: readonly InvariantLine[]): void;
 }): Promise<string[]> {
   const { plan, suite, callers, ledger } = deps;
   const failures: string[] = [];
@@ -41,10 +43,12 @@ export async function judge(deps: {
   for (const { invariant, entity, description } of [...asked.findings, ...comparison.findings]) {
     failures.push(`${invariant} ${entity}: ${description}`);
   }
-  for (const { invariant, verdict, reason } of verdicts(asked, comparison)) {
+  const lines = verdicts(asked, comparison);
+  deps.onVerdicts?.(lines);
+  for (const { invariant, verdict, reason } of lines) {
     if (verdict !== 'holds') failures.push(`${invariant} ${verdict} ${reason}`);
   }
-  failures.push(...(await booksOf({ plan, callers, ledger, auditors })));
+  failures.push(...(await booksOf({ plan, callers, ledger, auditors, provider: suite.provider })));
   return failures;
 }
 

@@ -4,7 +4,7 @@ import { create, type Message, toJsonString } from '@bufbuild/protobuf';
 import { fingerprintOf } from '../../shared/idempotency/index.ts';
 import type { Refusal } from '../../shared/journal/index.ts';
 import type { CallAnswer } from '../../shared/rpc/index.ts';
-import type { Request } from './requests.ts';
+import type { Request } from './subject.ts';
 
 /** The one definite answer to a request. */
 export type Definite =
@@ -27,6 +27,8 @@ export interface Ledger {
   open(request: Request, nowMs: number): Account;
   note(account: Account, answer: CallAnswer<Message>, nowMs: number): void;
   accounts(): Account[];
+  /** Since when the order was there for sure; undefined: never. */
+  placedAtMs(orderId: string): number | undefined;
   /** After everything: also what two messages under one id were told. */
   lies(): string[];
 }
@@ -38,9 +40,7 @@ export function createLedger(): Ledger {
 
   return {
     open(request, nowMs) {
-      const { method, caller, requestId, message } = request;
-      const fingerprint = fingerprintOf(method.input, create(method.input, message));
-      const name = `${caller} ${method.name} ${requestId} ${fingerprint}`;
+      const name = nameOf(request);
       const account = accounts.get(name) ?? {
         request,
         definite: undefined,
@@ -69,8 +69,28 @@ export function createLedger(): Ledger {
       }
     },
     accounts: () => [...accounts.values()],
+    placedAtMs: (orderId) =>
+      [...accounts.values()].find(
+        (account) =>
+          account.request.about === `order/${orderId}` &&
+          account.request.method.name === 'PlaceOrder' &&
+          !isReused(account),
+      )?.definiteAtMs,
     lies: () => [...[...accounts.values()].flatMap(({ lies }) => lies), ...liesOfOneId(accounts.values())],
   };
+}
+
+/** Each is named once: fingerprints are made of hashes, and the same request is sent many times. */
+const names = new WeakMap<Request, string>();
+
+function nameOf(request: Request): string {
+  const known = names.get(request);
+  if (known) return known;
+  const { method, caller, requestId, message } = request;
+  const fingerprint = fingerprintOf(method.input, create(method.input, message));
+  const name = `${caller} ${method.name} ${requestId} ${fingerprint}`;
+  names.set(request, name);
+  return name;
 }
 
 /** Of the messages under one id one is answered, and the others are refused because of it. */
@@ -93,12 +113,13 @@ export function isReused({ definite }: Account): boolean {
   return definite?.answer === 'refused' && definite.refusal.reason === reused;
 }
 
-function definiteOf({ method }: Request, answer: CallAnswer<Message>): Definite | undefined {
+function definiteOf({ method, passing }: Request, answer: CallAnswer<Message>): Definite | undefined {
   switch (answer.answer) {
     case 'done':
       return { ...answer, text: toJsonString(method.output, answer.response) };
     case 'refused': {
       const { reason, message, metadata } = answer.refusal;
+      if (passing?.includes(reason)) return undefined;
       return { ...answer, text: `${reason}: ${message} ${JSON.stringify(metadata)}` };
     }
     case 'unknown':

@@ -4,12 +4,11 @@
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { Code, ConnectError, type Transport } from '@connectrpc/connect';
-import type { SeededRandom } from '../support/seeded-random.ts';
-import type { History } from './history.ts';
+import { type ExchangeDependencies, exchange } from './exchange.ts';
 import type { SimulatedProcess } from './process.ts';
-import type { Scheduler } from './scheduler.ts';
-import type { SimulatedServer } from './server.ts';
-import { brokenMs, lateMs, messageMs, type Weather } from './weather.ts';
+import type { Answer, SimulatedServer } from './server.ts';
+import { createStream } from './streams.ts';
+import { messageMs } from './weather.ts';
 
 export interface Network {
   /** The way from a process to a service. A balancer that knows nothing picks the server for each request. */
@@ -19,58 +18,41 @@ export interface Network {
 /** How a killed server, or a connection that is lost, shows at a client: never with an ErrorInfo. */
 const brokenCodes = [Code.Unavailable, Code.Canceled, Code.Aborted, Code.Internal] as const;
 
-export function createNetwork(deps: {
-  scheduler: Scheduler;
-  luck: SeededRandom;
-  history: History;
-  weather(): Weather;
-  /** The servers of a service; one that is down is undefined. */
-  servers(service: string): readonly (SimulatedServer | undefined)[];
-  /** No message passes between the two. */
-  isCut(from: SimulatedProcess, service: string): boolean;
-}): Network {
-  const { scheduler, luck, history, weather } = deps;
+export function createNetwork(
+  deps: ExchangeDependencies & {
+    /** The servers of a service; one that is down is undefined. */
+    servers(service: string, from: SimulatedProcess): readonly (SimulatedServer | undefined)[];
+    /** No message passes between the two. */
+    isCut(from: SimulatedProcess, service: string): boolean;
+  },
+): Network {
+  const { luck, history } = deps;
+
+  const pickServer = (from: SimulatedProcess, service: string): SimulatedServer | undefined =>
+    luck.pick(deps.servers(service, from) as [undefined, ...undefined[]]);
 
   const unary = (from: SimulatedProcess, service: string): Transport['unary'] =>
-    function call(method, signal, _timeoutMs, header, input) {
+    async function call(method, signal, _timeoutMs, header, input) {
       // Copies: the client changes its headers for the next attempt.
       const sent = {
         header: new Headers(header),
         message: toBinary(method.input, create(method.input, input)),
       };
       const label = `${from.name} ${method.name} ${sent.header.get('request-id') ?? ''}`;
-      return new Promise((resolve, reject) => {
-        let isOver = false;
-        function end(how: string, finish: () => void): void {
-          if (isOver) return;
-          isOver = true;
-          signal?.removeEventListener('abort', onAbort);
-          history.note(label, how);
-          finish();
-        }
-        const onAbort = () => end('gives up', () => reject(ConnectError.from(signal?.reason, Code.Canceled)));
-        if (signal?.aborted) return onAbort();
-        signal?.addEventListener('abort', onAbort);
-
-        /** The connection is lost. Half of the time nobody says so, and only the caller's own timer helps. */
-        function breakOff(): void {
-          if (luck.chance(0.5)) return;
+      const answer = await exchange<Answer>(deps, {
+        from,
+        label,
+        signal,
+        gaveUp: () => ConnectError.from(signal?.reason, Code.Canceled),
+        broken() {
           const code = luck.pick(brokenCodes);
-          from.after(brokenMs(luck), () =>
-            end(`breaks off ${Code[code]}`, () => reject(new ConnectError('connection lost', code))),
-          );
-        }
-
-        function arrive(): void {
-          const server = luck.pick(deps.servers(service) as [undefined, ...undefined[]]) as
-            | SimulatedServer
-            | undefined;
-          if (!server || deps.isCut(from, service)) {
-            breakOff();
-            return;
-          }
+          return { says: Code[code], error: new ConnectError('connection lost', code) };
+        },
+        arrive(back) {
+          const server = pickServer(from, service);
+          if (!server || deps.isCut(from, service)) return back.breakOff();
           const { process } = server;
-          const stopWatching = process.onDeath(breakOff);
+          const stopWatching = process.onDeath(back.breakOff);
           const aborting = new AbortController();
           process.after(0, () => {
             history.note(label, '→', process.name);
@@ -79,45 +61,31 @@ export function createNetwork(deps: {
                 aborting.abort(new ConnectError('the caller gave up', Code.Canceled)),
               ),
             );
-            void server.handle(method, sent, aborting.signal).then((answer) => {
+            void server.handle(method, sent, aborting.signal).then((answered) => {
               stopWatching();
-              const isLost = luck.chance(weather().lost) || deps.isCut(from, service);
-              history.note(label, '←', process.name, answer.says, isLost ? '(lost)' : '');
-              if (isLost) {
-                breakOff();
-                return;
-              }
-              from.after(messageMs(luck), () =>
-                end('answered', () => {
-                  if (answer.error) return reject(answer.error);
-                  const message = fromBinary(method.output, answer.message);
-                  resolve({
-                    stream: false,
-                    service: method.parent,
-                    method,
-                    header: answer.header,
-                    trailer: new Headers(),
-                    message,
-                  });
-                }),
-              );
+              back.answer(answered, `${process.name} ${answered.says}`, deps.isCut(from, service));
             });
           });
-        }
-
-        const copies = luck.chance(weather().doubled) ? 2 : 1;
-        for (let copy = 0; copy < copies; copy += 1) {
-          const { lost, late } = weather();
-          if (luck.chance(lost)) breakOff();
-          else scheduler.after(luck.chance(late) ? lateMs(luck) : messageMs(luck), arrive);
-        }
+        },
       });
+      if (answer.error) throw answer.error;
+      return {
+        stream: false,
+        service: method.parent,
+        method,
+        header: answer.header,
+        trailer: new Headers(),
+        message: fromBinary(method.output, answer.message),
+      };
     };
 
   return {
     transport: (from, service) => ({
       unary: unary(from, service),
-      stream: () => Promise.reject(new Error('the simulated network carries no streams')),
+      stream: createStream(
+        { ...deps, isCut: () => deps.isCut(from, service), pickServer: () => pickServer(from, service) },
+        from,
+      ),
     }),
   };
 }

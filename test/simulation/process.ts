@@ -19,6 +19,8 @@ export interface SimulatedProcess {
   /** Stops it as SIGSTOP does: time goes on, it does not notice. */
   pauseFor(durationMs: number): void;
   isPaused(): boolean;
+  /** How long it sleeps on; 0 while it is awake. */
+  pausedMs(): number;
   /** Sets its clock forward or back; its timers run on. */
   jump(byMs: number): void;
   /** What NTP does in the end. */
@@ -85,6 +87,7 @@ export function createProcess(
       goesOnAtMs = Math.max(goesOnAtMs, scheduler.nowMs() + durationMs);
     },
     isPaused: () => goesOnAtMs > scheduler.nowMs(),
+    pausedMs: () => Math.max(0, goesOnAtMs - scheduler.nowMs()),
     jump(byMs) {
       skewMs += byMs;
     },

@@ -1,6 +1,7 @@
 // A server of the simulation: the handlers of a service behind the path that every call of a real server goes through.
 
 import {
+  type DescMethod,
   type DescMethodUnary,
   type DescService,
   fromBinary,
@@ -10,13 +11,19 @@ import {
 import {
   Code,
   ConnectError,
+  createContextKey,
   createHandlerContext,
   createServiceImplSpec,
   type HandlerContext,
   type Interceptor,
   type ServiceImpl,
 } from '@connectrpc/connect';
-import { invokeUnaryImplementation } from '@connectrpc/connect/protocol';
+import {
+  createAsyncIterable,
+  invokeUnaryImplementation,
+  transformInvokeImplementation,
+} from '@connectrpc/connect/protocol';
+import { LRUCache } from 'lru-cache';
 import { authenticationFrom, createCallPath, defaultServerLimits } from '../../shared/rpc/index.ts';
 import { createValidationInterceptor } from '../../shared/rpc/validation.ts';
 import type { Failpoints, Logger } from '../../shared/runtime/index.ts';
@@ -39,6 +46,12 @@ export interface SimulatedServer {
     request: { readonly header: Headers; readonly message: Uint8Array },
     signal: AbortSignal,
   ): Promise<Answer>;
+  /** The messages of a server stream. Throws what a client would be told. */
+  stream(
+    method: DescMethod,
+    request: { readonly header: Headers; readonly message: Uint8Array },
+    signal: AbortSignal,
+  ): AsyncIterable<Uint8Array>;
 }
 
 /** A reason of its own: without one, each abort makes a DOMException with a stack. */
@@ -48,9 +61,25 @@ const isOver = Symbol('the call is over');
 const validations = new Map<DescService, Interceptor>();
 
 function validationOf(service: DescService): Interceptor {
-  const validation = validations.get(service) ?? createValidationInterceptor([service]);
+  const validation = validations.get(service) ?? rememberingValidation(service);
   validations.set(service, validation);
   return validation;
+}
+
+/** Messages that keep their field rules. The same ones come again and again, and each time would cost as much. */
+const keepsRules = new LRUCache<string, true>({ max: 2_000 });
+/** The method and the bytes of a call's message. */
+const messageKey = createContextKey('');
+
+function rememberingValidation(service: DescService): Interceptor {
+  const validation = createValidationInterceptor([service]);
+  return (next) => {
+    const checked = validation((req) => {
+      keepsRules.set(req.contextValues.get(messageKey), true);
+      return next(req);
+    });
+    return (req) => (keepsRules.has(req.contextValues.get(messageKey)) ? next(req) : checked(req));
+  };
 }
 
 export function createServer<S extends DescService>(
@@ -71,6 +100,24 @@ export function createServer<S extends DescService>(
     validation: validationOf(service),
   });
 
+  function contextOf(method: DescMethod, header: Headers, message: Uint8Array, signal: AbortSignal) {
+    // Connect's own would read the machine's clock and start the machine's timer.
+    const timeoutMs = header.get('connect-timeout-ms');
+    const own = { timeoutMs: () => (timeoutMs === null ? undefined : Number(timeoutMs)) };
+    const context = createHandlerContext({
+      service,
+      method,
+      protocolName: 'connect',
+      requestMethod: 'POST',
+      url: `https://simulated/${service.typeName}/${method.name}`,
+      requestHeader: header,
+      requestSignal: signal,
+    });
+    const text = `${method.name} ${Buffer.from(message).toString('latin1')}`;
+    context.values.set(messageKey, text);
+    return Object.assign(context, own);
+  }
+
   async function invoke(
     method: DescMethodUnary,
     bytes: Uint8Array,
@@ -84,22 +131,23 @@ export function createServer<S extends DescService>(
 
   return {
     process,
+    async *stream(method, { header, message }, signal) {
+      const context = contextOf(method, header, message, signal);
+      const methodSpec = spec.methods[method.localName];
+      if (methodSpec?.kind !== 'server_streaming') throw new Error(`${method.name} is no server stream`);
+      try {
+        path.identifyCaller(context);
+        const asked = createAsyncIterable([fromBinary(method.input, message)]);
+        const told = transformInvokeImplementation(methodSpec, context, path.interceptors)(asked);
+        for await (const part of told) yield toBinary(method.output, part);
+      } catch (thrown) {
+        throw ConnectError.from(thrown, Code.Internal);
+      } finally {
+        context.abort(isOver);
+      }
+    },
     async handle(method, { header, message }, signal) {
-      // Connect's own would read the machine's clock and start the machine's timer.
-      const timeoutMs = header.get('connect-timeout-ms');
-      const own = { timeoutMs: () => (timeoutMs === null ? undefined : Number(timeoutMs)) };
-      const context = Object.assign(
-        createHandlerContext({
-          service,
-          method,
-          protocolName: 'connect',
-          requestMethod: 'POST',
-          url: `https://simulated/${service.typeName}/${method.name}`,
-          requestHeader: header,
-          requestSignal: signal,
-        }),
-        own,
-      );
+      const context = contextOf(method, header, message, signal);
       try {
         const response = await invoke(method, message, context);
         return {

@@ -3,38 +3,34 @@
 
 import type { DescService } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
-import { inventoryRules } from '../../services/inventory/domain/rules.ts';
-import { createInventory } from '../../services/inventory/server.ts';
-import { orderRules } from '../../services/order/domain/rules.ts';
-import { createOrder } from '../../services/order/server.ts';
-import { paymentRules } from '../../services/payment/domain/rules.ts';
-import { createPayment } from '../../services/payment/server.ts';
-import { InventoryService } from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
-import { OrderService } from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
-import { PaymentService } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
-import { createJournalOn, type EntityRules, type Journal } from '../../shared/journal/index.ts';
+import { createJournalOn, type Journal } from '../../shared/journal/index.ts';
 import { createMemoryContent, createMemoryStore } from '../../shared/journal/memory-store.ts';
-import { createServiceClient, type ServiceClient } from '../../shared/rpc/index.ts';
-import {
-  createShutdown,
-  type Failpoints,
-  type ServiceDeps,
-  type Shutdown,
-} from '../../shared/runtime/index.ts';
+import { createShutdown, type Failpoints } from '../../shared/runtime/index.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
+import { type CardProvider, createCardProvider } from './card-provider.ts';
 import type { History } from './history.ts';
 import { createProcessLog } from './log.ts';
+import type { Meddling } from './meddling.ts';
 import { createNetwork, type Network } from './network.ts';
 import { createProcess, type SimulatedProcess } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
 import { createServer, type SimulatedServer } from './server.ts';
+import {
+  descriptors,
+  implement,
+  rules,
+  type ServiceName,
+  type ServiceSettings,
+  serviceNames,
+} from './services.ts';
 import { createStoreLink } from './store-link.ts';
 import { stallMs, type Weather } from './weather.ts';
+import { createWebhookLink, type Receiver } from './webhook-link.ts';
 
-export const serviceNames = ['order', 'inventory', 'payment'] as const;
-export type ServiceName = (typeof serviceNames)[number];
+export { type ServiceName, serviceNames } from './services.ts';
+
 /** Two of each: the smallest number that can race. */
-export const processesPerService = 2;
+const processesPerServiceDefault = 2;
 
 /** Callers of the services. `order` is the order service itself; `operator` may do what operators do. */
 export const tokens = 'token-alice=alice,token-bob=bob,token-order=order,token-operator=operator:operator';
@@ -47,6 +43,8 @@ export interface Machine {
   /** Undefined while it is down or starting. */
   server(): SimulatedServer | undefined;
   journal(): Journal | undefined;
+  /** Where a payment process takes the card provider's events. */
+  receiver(): Receiver | undefined;
   kill(): void;
   start(): void;
 }
@@ -54,8 +52,16 @@ export interface Machine {
 export interface Suite {
   readonly machines: readonly Machine[];
   readonly network: Network;
+  readonly provider: CardProvider;
   /** A process of its own on the service's database, without faults, far in the future: for audits. */
   auditor(service: ServiceName): Promise<{ journal: Journal; implementation: ServiceImpl<DescService> }>;
+}
+
+export interface CardSettings extends Pick<ServiceSettings, 'keyLifetimeMs'> {
+  /** How long a payment process waits for one answer of the provider. */
+  readonly timeoutMs: number;
+  /** Whether the provider may store a 500 as the answer of a key. */
+  readonly mayBeStubborn: boolean;
 }
 
 export interface SuiteDependencies {
@@ -63,13 +69,19 @@ export interface SuiteDependencies {
   readonly luck: SeededRandom;
   readonly history: History;
   readonly streamCount: number;
-  readonly orderDeadlineMs: number;
-  /** How long a saga insists before it asks for a person. Short, so that many do. */
-  readonly attentionAfterMs: number;
+  readonly orderDeadlineMs: ServiceSettings['orderDeadlineMs'];
+  readonly attentionAfterMs: ServiceSettings['attentionAfterMs'];
+  readonly cards?: CardSettings;
   /** Entities and keys that a journal remembers. Small, so that much is cold. */
   readonly cacheSize: number;
+  readonly processesPerService?: number;
+  /** Left out: only the weather's faults happen. */
+  readonly meddling?: Meddling;
   weather(): Weather;
   isStoreAway(service: ServiceName): boolean;
+  isProviderAway?(): boolean;
+  /** For how long nothing can be started. */
+  darkMs?(): number;
   isCut(from: SimulatedProcess, service: string): boolean;
   /** What a log must not say. */
   complain(complaint: string): void;
@@ -78,70 +90,61 @@ export interface SuiteDependencies {
 /** How long an orchestrator waits before it starts again what could not start. */
 const restartMs = 500;
 
-const descriptors = { order: OrderService, inventory: InventoryService, payment: PaymentService };
-const rules: Record<ServiceName, EntityRules> = {
-  order: orderRules,
-  inventory: inventoryRules,
-  payment: paymentRules,
-};
+const cardsDefault: CardSettings = { keyLifetimeMs: 20 * 3_600_000, timeoutMs: 15_000, mayBeStubborn: false };
 
 export function createSuite(deps: SuiteDependencies): Suite {
-  const { scheduler, history, weather } = deps;
+  const { scheduler, history, weather, meddling, processesPerService = processesPerServiceDefault } = deps;
+  const { orderDeadlineMs, attentionAfterMs, cards = cardsDefault } = deps;
+  const settings = { orderDeadlineMs, attentionAfterMs, keyLifetimeMs: cards.keyLifetimeMs };
   const luck = deps.luck.fork('faults');
   const contents = {
     order: createMemoryContent(),
     inventory: createMemoryContent(),
     payment: createMemoryContent(),
   };
-  const network = createNetwork({
+  const weatherOnly = createNetwork({
     scheduler,
     luck,
     history,
     weather,
     isCut: deps.isCut,
-    servers: (service) =>
-      machines.filter((machine) => machine.service === service).map((machine) => machine.server()),
+    servers: (service, from) =>
+      machines
+        .filter((machine) => machine.service === service && (meddling?.reaches(from, machine.name) ?? true))
+        .map((machine) => machine.server()),
   });
+  const network: Network = {
+    transport(from, service) {
+      const transport = weatherOnly.transport(from, service);
+      return meddling?.transport(from, service, transport) ?? transport;
+    },
+  };
 
-  function clientFor<S extends DescService>(
-    service: S,
-    name: ServiceName,
-    process: SimulatedProcess,
-    parts: ServiceDeps,
-  ): ServiceClient<S> {
-    const transport = network.transport(process, name);
-    const connections = { current: () => ({ transport }), suspect: () => undefined, close: () => undefined };
-    return createServiceClient(service, { address: name, connections, token: 'token-order', ...parts });
-  }
-
-  function implement(
-    service: ServiceName,
-    process: SimulatedProcess,
-    parts: ServiceDeps & { journal: Journal; shutdown: Shutdown },
-  ): ServiceImpl<DescService> {
-    switch (service) {
-      case 'order':
-        return createOrder({
-          ...parts,
-          orderDeadlineMs: deps.orderDeadlineMs,
-          sagaLimits: { attentionAfterMs: deps.attentionAfterMs },
-          cardPayments: false,
-          inventory: clientFor(InventoryService, 'inventory', process, parts),
-          payment: clientFor(PaymentService, 'payment', process, parts),
-        });
-      case 'inventory':
-        return createInventory(parts);
-      case 'payment':
-        return createPayment(parts);
-    }
-  }
+  const providerProcess = createProcess('provider', { scheduler, luck: deps.luck });
+  const ways = { scheduler, luck, history, weather, process: providerProcess };
+  const provider = createCardProvider({
+    ...ways,
+    ...cards,
+    isAway: () => deps.isProviderAway?.() ?? false,
+    isCut: deps.isCut,
+    around: meddling?.provider,
+    onEvent: createWebhookLink({
+      ...ways,
+      log: createProcessLog(providerProcess, history, deps.complain),
+      receivers: () =>
+        machines.filter(({ service }) => service === 'payment').map((machine) => machine.receiver()),
+      complain: deps.complain,
+    }),
+  });
 
   async function open(service: ServiceName, process: SimulatedProcess, isFaulty: boolean) {
     const { clock, random } = process;
     const log = createProcessLog(process, history, deps.complain);
     const failpoints: Failpoints = {
-      reach(place) {
-        if (!isFaulty || !luck.chance(weather().stall)) return undefined;
+      reach(place, details = []) {
+        if (!isFaulty) return undefined;
+        if (meddling) return meddling.reach(process, place, details);
+        if (!luck.chance(weather().stall)) return undefined;
         const durationMs = stallMs(luck);
         history.note(process.name, 'stalls at', place, durationMs.toFixed(0));
         return new Promise((resolve) => process.after(durationMs, resolve));
@@ -150,7 +153,7 @@ export function createSuite(deps: SuiteDependencies): Suite {
     const store = createMemoryStore(contents[service]);
     const link = createStoreLink({
       process,
-      store,
+      store: meddling?.store(process, store) ?? store,
       scheduler,
       luck,
       history,
@@ -169,20 +172,35 @@ export function createSuite(deps: SuiteDependencies): Suite {
     const shutdown = createShutdown(log);
     // An auditor looks and touches nothing: its loops have ended before they begin.
     if (!isFaulty) await shutdown.stop();
-    const implementation = implement(service, process, { ...parts, journal, shutdown });
+    const { implementation, webhook } = implement(service, {
+      ...parts,
+      settings,
+      process,
+      network,
+      provider,
+      isQuiet: !isFaulty,
+      journal,
+      shutdown,
+    });
     const server = createServer(descriptors[service], implementation, { process, tokens, failpoints, log });
-    return { journal, implementation, server };
+    const receiver = webhook && { process, handler: webhook };
+    return { journal, implementation, server, receiver };
   }
 
   function createMachine(service: ServiceName, name: string): Machine {
     let lives = 0;
     let process: SimulatedProcess;
     let isUp = false;
-    let running: { server: SimulatedServer; journal: Journal } | undefined;
+    let running: { server: SimulatedServer; journal: Journal; receiver: Receiver | undefined } | undefined;
 
     function start(): void {
       // Killed twice, started twice: one process all the same.
       if (isUp) return;
+      const darkMs = deps.darkMs?.() ?? 0;
+      if (darkMs > 0) {
+        scheduler.after(darkMs, start);
+        return;
+      }
       isUp = true;
       lives += 1;
       const mine = createProcess(`${name}#${lives}`, { scheduler, luck: deps.luck });
@@ -218,6 +236,7 @@ export function createSuite(deps: SuiteDependencies): Suite {
       process: () => process,
       server: () => running?.server,
       journal: () => running?.journal,
+      receiver: () => running?.receiver,
       start,
       kill,
     };
@@ -232,6 +251,7 @@ export function createSuite(deps: SuiteDependencies): Suite {
   return {
     machines,
     network,
+    provider,
     auditor: (service) =>
       open(service, createProcess('auditor', { scheduler, luck: deps.luck, skewMs: 86_400_000 }), false),
   };

@@ -16,9 +16,22 @@ export interface Weather {
   readonly readFault: number;
   /** Of a failpoint, to hold up whoever reaches it. */
   readonly stall: number;
+  /** Of a request to the card provider, to meet one of its misbehaviours. */
+  readonly provider: number;
+  /** Of an event of the card provider, to come early, late, twice or never, and a forged one beside it. */
+  readonly webhook: number;
 }
 
-export const calm: Weather = { lost: 0, late: 0, doubled: 0, insertFault: 0, readFault: 0, stall: 0 };
+export const calm: Weather = {
+  lost: 0,
+  late: 0,
+  doubled: 0,
+  insertFault: 0,
+  readFault: 0,
+  stall: 0,
+  provider: 0,
+  webhook: 0,
+};
 
 /** A message's way inside one data centre, with the tail that makes messages overtake each other. */
 export function messageMs(luck: SeededRandom): number {
