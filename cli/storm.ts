@@ -15,13 +15,14 @@ import { createSamples } from './storm/load/samples.ts';
 import { createSender } from './storm/load/sender.ts';
 import type { StormOptions } from './storm/options.ts';
 import { type LoadDone, putLoad } from './storm/put-load.ts';
+import { cardsPart } from './storm/report/cards-part.ts';
 import { commandFor, commitNow } from './storm/report/provenance.ts';
 import type { StormReport } from './storm/report/report.ts';
 import { writeReport } from './storm/report/write.ts';
 import { closingScreen } from './storm/screen/closing.ts';
-import { type Live, type StormState, showLive } from './storm/screen/live.ts';
+import { type Live, type Progress, type StormState, showLive } from './storm/screen/live.ts';
 import { putGoodsIn, readGoods } from './storm/seed.ts';
-import { untilAtRest } from './storm/settle.ts';
+import { type SettleStep, untilAtRest } from './storm/settle.ts';
 import { openTarget, type Target } from './storm/target.ts';
 
 /** Asking everything again takes less time than asking it first did; beyond this something hangs. */
@@ -46,14 +47,16 @@ export async function runStorm(options: StormOptions): Promise<number> {
     await mkdir(options.outDir, { recursive: true });
     await rm(files.history, { force: true });
     history = openHistory(files.history);
+    const seed = options.seed ?? Math.floor(createSystemRandom().fraction() * seedMax);
     say(options.addresses ? 'nobody is killed at given addresses' : 'starting a suite of its own');
     target = await openTarget({
       options,
+      seed,
       environment: process.env,
       signal: stopping.signal,
       report: () => undefined,
     });
-    const report = await storm({ options, target, history, files, signal: stopping.signal });
+    const report = await storm({ options, seed, target, history, files, signal: stopping.signal });
     await writeReport(report);
     say(closingScreen(report));
     return report.exitCode;
@@ -69,16 +72,16 @@ export async function runStorm(options: StormOptions): Promise<number> {
 
 interface Storm {
   readonly options: StormOptions;
+  readonly seed: number;
   readonly target: Target;
   readonly history: HistoryWriter;
   readonly files: StormReport['files'];
   readonly signal: AbortSignal;
 }
 
-async function storm({ options, target, history, files, signal }: Storm): Promise<StormReport> {
+async function storm({ options, seed, target, history, files, signal }: Storm): Promise<StormReport> {
   const random = createSystemRandom();
-  const startedAt = createSystemClock().now().toISOString();
-  const seed = options.seed ?? Math.floor(random.fraction() * seedMax);
+  const startedAt = createSystemClock().now();
   // On a suite of its own nothing was there before; elsewhere an earlier storm of the same seed may have been.
   const run = options.run ?? (options.addresses ? `storm-${random.name(4)}` : 'storm');
   const { instances, callers, operator, lostCount } = target;
@@ -100,32 +103,49 @@ async function storm({ options, target, history, files, signal }: Storm): Promis
       { workerCount: options.workers, originNs, historyFile: files.history, instances, callers, plan },
       ({ counts, latenciesMs }) => samples.add(counts, latenciesMs, clock()),
     );
-    const state = stateOf({ seed, samples, fleet, target, clock, durationMs: options.durationMs });
+    const state = stateOf({ seed, samples, target, clock, durationMs: options.durationMs });
     live = await showLive(state, process.stdout.isTTY === true);
     const load = await putLoad({ options, seed, target, fleet, samples, state, clock, signal });
     const lost = lostCount();
 
     samples.enter('settling', clock());
-    state.doing = 'settling: until every saga and every request has an end';
-    const settled = await untilAtRest({ fleet, sender, operator, clock, healedAtMs: load.healedAtMs });
-    state.isChecking = true;
+    const settled = await untilAtRest({
+      fleet,
+      sender,
+      operator,
+      clock,
+      healedAtMs: load.healedAtMs,
+      onStep: (step) => showStep(state, step, fleet),
+    });
     state.doing = 'asking every request once more, and reading every order';
+    state.progress = () => requestsOf(fleet?.rechecked() ?? 0, fleet?.askable() ?? 0);
     await fleet.recheck(recheckMsMax);
-    state.doing = 'auditing the services, and judging the history';
+    state.progress = () => undefined;
+    state.doing = target.provider
+      ? 'auditing the services, comparing the card provider’s books, and judging the history'
+      : 'auditing the services, and judging the history';
     await readGoods(sender, goods, caller, clock());
     await fleet.close();
     history.flush();
-    const { verdict, judged } = await judge({ options, target, load, settled, historyFile: files.history });
+    const { verdict, judged, compared } = await judge({
+      options,
+      target,
+      load,
+      settled,
+      historyFile: files.history,
+      startedAt,
+    });
     return {
       schema: 'twicesafe-storm-report',
       version: 1,
-      startedAt,
+      startedAt: startedAt.toISOString(),
       commit: await commitNow(),
       seed,
       run,
       command: commandFor(seed, process.argv.slice(3)),
       exitCode: verdict.exitCode,
       load: loadPart(load, lost),
+      ...cardsPart({ options, target, judged, compared }),
       struck: load.struck,
       settle: settled,
       rechecked: fleet.rechecked(),
@@ -144,26 +164,34 @@ async function storm({ options, target, history, files, signal }: Storm): Promis
 function stateOf(parts: {
   readonly seed: number;
   readonly samples: StormState['samples'];
-  readonly fleet: Fleet;
   readonly target: Target;
   readonly clock: () => number;
   readonly durationMs: number;
-}): StormState & { isChecking: boolean } {
-  const { seed, samples, fleet, target, clock, durationMs } = parts;
+}): StormState {
+  const { seed, samples, target, clock, durationMs } = parts;
   const startMs = clock();
   return {
     seed,
     samples,
     doing: 'beginning',
-    isChecking: false,
     struck: [],
     lostCount: target.lostCount,
+    ...(target.provider ? { provider: target.provider.behaved } : {}),
     nowMs: clock,
-    progress() {
-      if (this.isChecking) return { done: fleet.rechecked(), of: fleet.issued(), unit: 'requests' };
-      return { done: clock() - startMs, of: durationMs, unit: 'ms' };
-    },
+    progress: () => ({ done: clock() - startMs, of: durationMs, unit: 'ms' }),
   };
+}
+
+const requestsOf = (done: number, of: number): Progress => ({ done, of, unit: 'requests' });
+
+function showStep(state: StormState, step: SettleStep, fleet: Fleet | undefined): void {
+  if (step.step === 'waiting') {
+    state.doing = `settling: ${step.openSagas} orders are still being carried to their end`;
+    state.progress = () => undefined;
+    return;
+  }
+  state.doing = 'settling: asking the requests that were left without an answer';
+  state.progress = () => requestsOf(step.left - (fleet?.unanswered() ?? 0), step.left);
 }
 
 function loadPart(load: LoadDone, lostCount: number): StormReport['load'] {

@@ -4,14 +4,18 @@ import type { Answer } from './answers.ts';
 import { ok } from './answers.ts';
 import type { Books } from './books.ts';
 import { type Misbehaviour, misbehaviours, type Temper } from './misbehaviour.ts';
+import type { Tally } from './tally.ts';
 import { type WebhookHabit, type Webhooks, webhookHabits } from './webhooks.ts';
 
 const bad = (message: string): Answer => ({ status: 400, body: { message } });
 
-export function createAdmin(deps: { books: Books; temper: Temper; webhooks: Webhooks }): {
-  answer(method: string, path: string, body: string): Answer;
-} {
-  const { books, temper, webhooks } = deps;
+export function createAdmin(deps: {
+  books: Books;
+  temper: Temper;
+  webhooks: Webhooks;
+  tally: { told(): Tally };
+}): { answer(method: string, path: string, body: string): Answer } {
+  const { books, temper, webhooks, tally } = deps;
 
   function booksNow(): Answer {
     const refundsOf = (id: string) =>
@@ -66,6 +70,8 @@ export function createAdmin(deps: { books: Books; temper: Temper; webhooks: Webh
         switch (`${method} ${path}`) {
           case 'GET /admin/books':
             return booksNow();
+          case 'GET /admin/tally':
+            return ok({ ...tally.told() });
           case 'POST /admin/misbehave':
             return misbehave(body);
           case 'POST /admin/rate':
@@ -75,7 +81,10 @@ export function createAdmin(deps: { books: Books; temper: Temper; webhooks: Webh
           default:
             return {
               status: 404,
-              body: { message: 'GET /admin/books; POST /admin/misbehave, /admin/rate, /admin/webhooks' },
+              body: {
+                message:
+                  'GET /admin/books, /admin/tally; POST /admin/misbehave, /admin/rate, /admin/webhooks',
+              },
             };
         }
       } catch (error) {

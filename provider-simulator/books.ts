@@ -61,6 +61,8 @@ export interface Books {
   intent(id: string): Intent | undefined;
   /** The newest first. */
   intents(): Intent[];
+  /** Those with this metadata, the newest first: search reads no others, however many there are. */
+  intentsWith(name: string, value: string): Intent[];
   refunds(): Refund[];
   refundsOf(intentId: string): Refund[];
   key(key: string): StoredKey | undefined;
@@ -72,9 +74,18 @@ export function createBooks(): Books {
   const intents = new Map<string, Intent>();
   const refunds = new Map<string, Refund>();
   const refundsByIntent = new Map<string, Refund[]>();
+  const idsByMetadata = new Map<string, Set<string>>();
   const keys = new Map<string, StoredKey>();
   const written = new Map<string, number>();
   let number = 0;
+
+  function index({ id, metadata }: Intent): void {
+    for (const [name, value] of Object.entries(metadata)) {
+      const ids = idsByMetadata.get(`${name}=${value}`) ?? new Set();
+      idsByMetadata.set(`${name}=${value}`, ids.add(id));
+    }
+  }
+
   const newestFirst = <T>(objects: Map<string, T>): T[] => [...objects.values()].reverse();
   return {
     apply({ atMs, intent, refund, key }) {
@@ -82,6 +93,7 @@ export function createBooks(): Books {
       number += 1;
       if (intent) {
         intents.set(intent.id, intent);
+        index(intent);
         written.set(intent.id, atMs);
       }
       if (refund) {
@@ -94,6 +106,8 @@ export function createBooks(): Books {
     nextNumber: () => number + 1,
     intent: (id) => intents.get(id),
     intents: () => newestFirst(intents),
+    intentsWith: (name, value) =>
+      [...(idsByMetadata.get(`${name}=${value}`) ?? [])].reverse().flatMap((id) => intents.get(id) ?? []),
     refunds: () => newestFirst(refunds),
     refundsOf: (intentId) => [...(refundsByIntent.get(intentId) ?? [])],
     key: (key) => keys.get(key),

@@ -2,6 +2,7 @@
 
 import { cleanEnv, num, str } from 'envalid';
 import { OperatorError, type ServiceConfig } from '../shared/runtime/index.ts';
+import { type WebhookHabit, webhookHabits } from './webhooks.ts';
 
 export interface SimulatorConfig extends Pick<ServiceConfig, 'host' | 'port' | 'logLevel' | 'failpoints'> {
   /** The file of the books; made when it is not there. */
@@ -13,9 +14,12 @@ export interface SimulatorConfig extends Pick<ServiceConfig, 'host' | 'port' | '
   /** The share of requests that misbehaves from the start, 0 to 1. */
   readonly faultRate: number;
   readonly faultSeed: number;
+  /** How long it is down each time that it is; 0: for one request. */
+  readonly downMs: number;
   /** Where events are sent; empty: nowhere. */
   readonly webhookUrl: string;
   readonly webhookSecret: string;
+  readonly webhookHabit: WebhookHabit | 'cycle';
 }
 
 /** As long as Stripe promises. */
@@ -30,6 +34,8 @@ export function simulatorConfig(environment: Readonly<Record<string, string | un
   const settings = cleanEnv(
     given,
     {
+      // It moves no real money and knows no caller: nobody else's machine has any business here.
+      PROVIDER_HOST: str({ default: '127.0.0.1' }),
       PROVIDER_PORT: num({ default: 7004 }),
       PROVIDER_BOOKS_FILE: str({ default: '.data/provider.books' }),
       PROVIDER_API_KEY: str({ default: 'sk_test_simulator' }),
@@ -38,20 +44,24 @@ export function simulatorConfig(environment: Readonly<Record<string, string | un
       PROVIDER_LATE_MS: num({ default: lateMsDefault }),
       PROVIDER_FAULT_RATE: num({ default: 0 }),
       PROVIDER_FAULT_SEED: num({ default: 1 }),
+      PROVIDER_DOWN_MS: num({ default: 0 }),
       PROVIDER_WEBHOOK_URL: str({ default: '' }),
       PROVIDER_WEBHOOK_SECRET: str({ default: 'whsec_simulator' }),
+      PROVIDER_WEBHOOKS: str({ choices: [...webhookHabits, 'cycle'] as const, default: 'usual' }),
       LOG_LEVEL: str({ default: 'warn' }),
     },
     {
       reporter({ errors }) {
         const [name] = Object.keys(errors);
-        if (name) throw new OperatorError(`${name} must be a number, not "${given[name]}".`);
+        if (!name) return;
+        const expected =
+          name === 'PROVIDER_WEBHOOKS' ? `one of ${webhookHabits.join(', ')}, cycle` : 'a number';
+        throw new OperatorError(`${name} must be ${expected}, not "${given[name]}".`);
       },
     },
   );
   return {
-    // It moves no real money and knows no caller: nobody else's machine has any business here.
-    host: '127.0.0.1',
+    host: settings.PROVIDER_HOST,
     port: settings.PROVIDER_PORT,
     logLevel: settings.LOG_LEVEL,
     failpoints: '',
@@ -62,7 +72,9 @@ export function simulatorConfig(environment: Readonly<Record<string, string | un
     lateMs: settings.PROVIDER_LATE_MS,
     faultRate: settings.PROVIDER_FAULT_RATE,
     faultSeed: settings.PROVIDER_FAULT_SEED,
+    downMs: settings.PROVIDER_DOWN_MS,
     webhookUrl: settings.PROVIDER_WEBHOOK_URL,
     webhookSecret: settings.PROVIDER_WEBHOOK_SECRET,
+    webhookHabit: settings.PROVIDER_WEBHOOKS,
   };
 }

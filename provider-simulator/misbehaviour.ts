@@ -1,4 +1,5 @@
-// How the provider misbehaves, and when: for a test card, as often as somebody asked for, or at a rate from a seed.
+// How the provider misbehaves, and when: for a test card, as often as somebody asked for, or at a rate from a seed. At a
+// rate each kind has the same share. `down` can have its share in one piece: then the provider is down for a while.
 
 export const misbehaviours = [
   /** The connection is lost before the request was looked at. */
@@ -32,23 +33,50 @@ export interface Temper {
   setRate(rate: number, seed: number): void;
 }
 
-export function createTemper(initial: { rate: number; seed: number }): Temper {
+export interface TemperOptions {
+  readonly rate: number;
+  readonly seed: number;
+  /** How long it is down each time; 0: for one request. */
+  readonly downMs: number;
+  /** Never back, as a clock on the wall may be. */
+  nowMs(): number;
+}
+
+export function createTemper({ downMs, nowMs, ...initial }: TemperOptions): Temper {
   const ordered: { kind: Misbehaviour; path: string }[] = [];
-  let { rate } = initial;
-  let fraction = seededFraction(initial.seed);
+  let rate: number;
+  let fraction: () => number;
+  let nextOutageAtMs: number;
+  /** From one outage to the next, so that the time that is down has the share of one kind. */
+  const outageEveryMs = () => (downMs * misbehaviours.length) / rate;
+
+  function setRate(newRate: number, seed: number): void {
+    rate = newRate;
+    fraction = seededFraction(seed);
+    nextOutageAtMs =
+      downMs > 0 && rate > 0 ? nowMs() + fraction() * outageEveryMs() : Number.POSITIVE_INFINITY;
+  }
+
+  function isDown(): boolean {
+    if (nowMs() < nextOutageAtMs) return false;
+    if (nowMs() < nextOutageAtMs + downMs) return true;
+    nextOutageAtMs += outageEveryMs();
+    return isDown();
+  }
+
+  setRate(initial.rate, initial.seed);
   return {
+    setRate,
     next(path) {
       const index = ordered.findIndex((order) => path.includes(order.path));
       if (index >= 0) return ordered.splice(index, 1)[0]?.kind;
+      if (isDown()) return 'down';
       if (fraction() >= rate) return undefined;
-      return misbehaviours[Math.floor(fraction() * misbehaviours.length)];
+      const kind = misbehaviours[Math.floor(fraction() * misbehaviours.length)];
+      return kind === 'down' && downMs > 0 ? undefined : kind;
     },
     misbehave(kind, times, path) {
       for (let count = 0; count < Math.min(times, orderedMax); count += 1) ordered.push({ kind, path });
-    },
-    setRate(newRate, seed) {
-      rate = newRate;
-      fraction = seededFraction(seed);
     },
   };
 }

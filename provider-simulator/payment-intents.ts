@@ -130,8 +130,8 @@ export function searchIntents(books: Books, params: Params, nowMs: number, lagMs
   if (!query) return { rejected: invalid('The simulator knows metadata searches only', { param: 'query' }) };
   const [, name = '', value = ''] = query;
   const data = books
-    .intents()
-    .filter((intent) => intent.metadata[name] === value && books.writtenAtMs(intent.id) + lagMs <= nowMs)
+    .intentsWith(name, value)
+    .filter((intent) => books.writtenAtMs(intent.id) + lagMs <= nowMs)
     .slice(0, Number(params.get('limit') ?? 10));
   const url = '/v1/payment_intents/search';
   return { answer: ok({ object: 'search_result', url, has_more: false, data }) };

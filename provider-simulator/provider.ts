@@ -62,6 +62,8 @@ export function createSimulatedProvider(deps: {
   clock: Clock;
   /** Called when what the event tells is true; the answer leaves after it. */
   onEvent(event: ProviderEvent): Promise<void>;
+  /** Called for each request with what it is going to meet. */
+  onRequest?(how: Misbehaviour | undefined): void;
 }): SimulatedProvider {
   const { options, books, file, temper, clock } = deps;
   const keysInFlight = new Set<string>();
@@ -160,6 +162,7 @@ export function createSimulatedProvider(deps: {
       );
     }
     const how = misbehaviourOf(request);
+    deps.onRequest?.(how);
     switch (how) {
       case 'rate_limited':
         return delivery(

@@ -6,7 +6,7 @@ import { membersOf, type Params } from './form.ts';
 import { listOf } from './listing.ts';
 import { misbehaviours } from './misbehaviour.ts';
 import type { Execution } from './payment-intents.ts';
-import { testCard } from './test-cards.ts';
+import { type TestCard, testCard } from './test-cards.ts';
 
 export function createRefund(books: Books, params: Params, nowMs: number): Execution {
   const intentId = params.get('payment_intent') ?? '';
@@ -21,8 +21,8 @@ export function createRefund(books: Books, params: Params, nowMs: number): Execu
   if (card.refund === 'refused') {
     return { answer: invalid('The charge is disputed (simulated)', { code: 'charge_disputed' }) };
   }
-  const refunded = books
-    .refundsOf(intentId)
+  const earlier = books.refundsOf(intentId);
+  const refunded = earlier
     .filter(({ status }) => status !== 'failed')
     .reduce((sum, { amount }) => sum + amount, 0);
   const left = intent.amount_received - refunded;
@@ -35,6 +35,7 @@ export function createRefund(books: Books, params: Params, nowMs: number): Execu
       answer: invalid(`Refund amount is greater than unrefunded amount (${left})`, { param: 'amount' }),
     };
   }
+  const status = refundStatus(card.refund, earlier.length);
   const number = String(books.nextNumber()).padStart(8, '0');
   const refund: Refund = {
     id: `re_${number}`,
@@ -43,14 +44,19 @@ export function createRefund(books: Books, params: Params, nowMs: number): Execu
     currency: intent.currency,
     created: Math.floor(nowMs / 1_000),
     payment_intent: intentId,
-    status: card.refund ?? 'succeeded',
-    ...(card.refund === 'failed' ? { failure_reason: 'expired_or_canceled_card' } : {}),
+    status,
+    ...(status === 'failed' ? { failure_reason: 'expired_or_canceled_card' } : {}),
     metadata: membersOf(params, 'metadata'),
   };
   return {
     answer: ok({ ...refund }),
     record: { refund, event: { id: `evt_${number}`, type: 'refund.created', object: refund } },
   };
+}
+
+function refundStatus(card: TestCard['refund'], earlierCount: number): Refund['status'] {
+  if (card === 'failed' || (card === 'failed_first' && earlierCount === 0)) return 'failed';
+  return card === 'pending' ? 'pending' : 'succeeded';
 }
 
 export function listRefunds(books: Books, params: Params): Execution {

@@ -11,6 +11,7 @@ import { createBooks } from './books.ts';
 import type { SimulatorConfig } from './config.ts';
 import { createTemper } from './misbehaviour.ts';
 import { createSimulatedProvider, type Delivery } from './provider.ts';
+import { createTally } from './tally.ts';
 import { createWebhooks } from './webhooks.ts';
 
 /** Far above any request of the adapter. */
@@ -19,14 +20,27 @@ const bodyBytesMax = 64 * 1024;
 /** Resolves when it serves, on the books that an earlier life left in its file. */
 export async function startSimulator(
   config: SimulatorConfig,
-  deps: Pick<ServiceDeps, 'clock' | 'log'>,
+  deps: Pick<ServiceDeps, 'clock' | 'log' | 'random'>,
 ): Promise<RunningService> {
-  const { clock, log } = deps;
+  const { clock, log, random } = deps;
   await mkdir(dirname(config.booksFile), { recursive: true });
   const books = createBooks();
   const file = await openBookFile(config.booksFile, books.apply);
-  const temper = createTemper({ rate: config.faultRate, seed: config.faultSeed });
-  const webhooks = createWebhooks({ url: config.webhookUrl, secret: config.webhookSecret, clock, log });
+  const temper = createTemper({
+    rate: config.faultRate,
+    // A life that goes on with old books has other luck than the one before it.
+    seed: config.faultSeed + books.nextNumber() - 1,
+    downMs: config.downMs,
+    nowMs: () => performance.now(),
+  });
+  const webhooks = createWebhooks({
+    url: config.webhookUrl,
+    secret: config.webhookSecret,
+    habit: config.webhookHabit,
+    clock,
+    log,
+  });
+  const tally = createTally(random.name(4));
   const provider = createSimulatedProvider({
     options: config,
     books,
@@ -34,8 +48,9 @@ export async function startSimulator(
     temper,
     clock,
     onEvent: (event) => webhooks.tell(event),
+    onRequest: tally.note,
   });
-  const admin = createAdmin({ books, temper, webhooks });
+  const admin = createAdmin({ books, temper, webhooks, tally });
   const sockets = new Set<Socket>();
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -5,8 +5,8 @@ import type { Misbehaviour } from './misbehaviour.ts';
 export interface TestCard {
   /** Absent: the card is charged. */
   readonly decline?: { readonly code: string; readonly declineCode?: string };
-  /** What refunds of it do. Absent: they succeed. */
-  readonly refund?: 'refused' | 'failed' | 'pending';
+  /** What refunds of it do; `failed_first`: only the first one fails. Absent: they succeed. */
+  readonly refund?: 'refused' | 'failed' | 'failed_first' | 'pending';
   /** What the provider does with a charge of it, `once` for each key or every time. */
   readonly misbehaviour?: { readonly kind: Misbehaviour; readonly always: boolean };
 }
@@ -31,6 +31,7 @@ const stripesCards: Readonly<Record<string, TestCard>> = {
 
 const ownCards: Readonly<Record<string, TestCard>> = {
   pm_sim_refundRefused: { refund: 'refused' },
+  pm_sim_refundFailsFirst: { refund: 'failed_first' },
 };
 
 /** `pm_sim_drop_after` misbehaves at the first charge of a key, `pm_sim_drop_after_always` at each. */

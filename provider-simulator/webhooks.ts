@@ -22,15 +22,22 @@ const lateDelayMs = 3_000;
 /** A receiver that does not answer must not hold the simulator. */
 const deliveryMsMax = 2_000;
 
-export function createWebhooks(deps: { url: string; secret: string; clock: Clock; log: Logger }): Webhooks {
-  const { url, secret, clock, log } = deps;
-  let habit: WebhookHabit | 'cycle' = 'usual';
+export function createWebhooks(deps: {
+  url: string;
+  secret: string;
+  habit?: WebhookHabit | 'cycle';
+  clock: Clock;
+  log: Logger;
+  fetchFn?: (url: string, init: RequestInit) => Promise<Response>;
+}): Webhooks {
+  const { url, secret, clock, log, fetchFn = fetch } = deps;
+  let { habit = 'usual' } = deps;
   let toldCount = 0;
 
   async function deliver(event: ProviderEvent): Promise<void> {
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       try {
-        const response = await fetch(url, {
+        const response = await fetchFn(url, {
           method: 'POST',
           headers: { 'content-type': 'application/json', ...signed(event) },
           body: bodyOf(event),

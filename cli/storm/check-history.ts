@@ -1,5 +1,5 @@
-// Judges a history from its lines alone: what the callers were told, and what they found afterwards. Pure. It asks no
-// service what it thinks of itself; that is the audit's part.
+// Judges a history from its lines alone: what the callers were told, and what they found afterwards; and the card
+// provider's books by it. Pure. It asks no service what it thinks of itself; that is the audit's part.
 
 import { gatherHistory } from './history/gather.ts';
 import type { HistoryLine } from './history/line.ts';
@@ -9,6 +9,8 @@ import { keptWord } from './laws/kept-word.ts';
 import type { Contradiction, Invariant, Judged, Law } from './laws/law.ts';
 import { oneAnswer } from './laws/one-answer.ts';
 import { ownAnswers } from './laws/own-answers.ts';
+import { type BooksJudged, judgeProviderBooks } from './laws/provider-books.ts';
+import type { BookedPayment } from './provider/control.ts';
 
 export interface HistoryVerdict {
   readonly contradictions: readonly Contradiction[];
@@ -16,12 +18,15 @@ export interface HistoryVerdict {
   /** Sentences on what could not be judged. */
   readonly unjudged: readonly string[];
   readonly lineCount: number;
+  /** The provider's books, if there are any. */
+  readonly provider?: BooksJudged;
 }
 
 const laws: readonly Law[] = [oneAnswer, ownAnswers, keptWord, books, counters];
 
 export async function checkHistory(
   lines: AsyncIterable<HistoryLine> | Iterable<HistoryLine>,
+  provider?: { readonly payments: readonly BookedPayment[]; readonly isWhole: boolean },
 ): Promise<HistoryVerdict> {
   const gathering = gatherHistory();
   let lineCount = 0;
@@ -36,6 +41,7 @@ export async function checkHistory(
     checked: sumOf(judged),
     unjudged: judged.flatMap(({ unjudged }) => unjudged ?? []),
     lineCount,
+    ...(provider ? { provider: judgeProviderBooks(gathered, provider.payments, provider) } : {}),
   };
 }
 

@@ -15,6 +15,15 @@ export interface Goals {
   readonly goodputMin?: number;
 }
 
+export interface CardOptions {
+  /** Of all orders, those paid by card. */
+  readonly share: number;
+  /** Of all requests to the card provider, those that misbehave. */
+  readonly faultShare: number;
+  /** Of somebody else's suite: where its simulated provider is. */
+  readonly providerAddress: string | undefined;
+}
+
 export interface StormOptions {
   /** Undefined: a fresh one, which the report names. */
   readonly seed: number | undefined;
@@ -23,6 +32,8 @@ export interface StormOptions {
   readonly load: LoadChoice;
   readonly workers: number;
   readonly mix: Mix;
+  /** Undefined: no order is paid by card. */
+  readonly cards: CardOptions | undefined;
   /** Undefined: nobody is killed. */
   readonly killEveryMs: number | undefined;
   readonly orderProcesses: number;
@@ -59,6 +70,9 @@ interface Raw {
   impatient: number;
   mismatch: number;
   cancel: number;
+  cards?: number | true;
+  providerFaults: number;
+  provider?: string;
   kills: boolean;
   killEvery?: number;
   orderProcesses: number;
@@ -108,6 +122,13 @@ export function stormCommand(run: (options: StormOptions) => Promise<number>): C
     )
     .option('--mismatch <share>', 'of all requests, how many reuse their id for another message', share, 0.03)
     .option('--cancel <share>', 'of all orders, how many are cancelled while they are placed', share, 0.06)
+    .option('--cards [share]', 'of all orders, how many are paid by card (without a share: all)', shareOrAll)
+    .option(
+      '--provider-faults <share>',
+      'of all requests to the card provider, how many misbehave (needs --cards)',
+      share,
+      0,
+    )
     .option('--no-kills', 'kill and pause nobody')
     .option(
       '--kill-every <time>',
@@ -121,6 +142,7 @@ export function stormCommand(run: (options: StormOptions) => Promise<number>): C
     .option('--order <addresses>', 'the order service, or several of its processes with commas between', list)
     .option('--inventory <address>', 'the inventory service')
     .option('--payment <address>', 'the payment service')
+    .option('--provider <address>', 'the simulated card provider, for --cards')
     .option('--callers <tokens>', 'tokens of two callers, with a comma between', list, [])
     .addOption(new Option('--token <token>', "an operator's token").env('OPERATOR_TOKEN'))
     .option('--run <name>', 'in the names of its items, accounts and request ids', runName)
@@ -150,7 +172,9 @@ function fromRaw(raw: Raw): StormOptions {
       impatient: raw.impatient,
       mismatched: raw.mismatch,
       cancelled: raw.cancel,
+      byCard: cardsOf(raw)?.share ?? 0,
     },
+    cards: cardsOf(raw),
     killEveryMs: raw.kills ? (raw.killEvery ?? killEveryMsIn(raw.duration)) : undefined,
     orderProcesses: Math.max(1, raw.orderProcesses),
     orderDeadlineMs: raw.orderDeadline,
@@ -178,6 +202,26 @@ function loadOf({ inFlight, rate, ramp }: Raw): LoadChoice {
   return { kind: 'mix', inFlight: inFlightDefault };
 }
 
+function cardsOf(raw: Raw): CardOptions | undefined {
+  if (raw.cards === undefined) {
+    if (raw.providerFaults > 0)
+      throw new Error('--provider-faults needs --cards: without it nobody asks the provider.');
+    return undefined;
+  }
+  const isOwn = addressesOf(raw) === undefined;
+  if (isOwn && raw.provider !== undefined)
+    throw new Error(
+      '--provider is for a suite that runs already: give --order, --inventory and --payment, too.',
+    );
+  if (!isOwn && raw.provider === undefined)
+    throw new Error('--cards needs --provider, the address of that suite’s simulated card provider.');
+  return {
+    share: raw.cards === true ? 1 : raw.cards,
+    faultShare: raw.providerFaults,
+    providerAddress: raw.provider,
+  };
+}
+
 function addressesOf({ order, inventory, payment }: Raw): StormOptions['addresses'] {
   const given = [order, inventory, payment].filter((address) => address !== undefined);
   if (given.length === 0) return undefined;
@@ -195,6 +239,13 @@ function wholeNumber(text: string): number {
 function share(text: string): number {
   const value = Number(text);
   if (text === '' || !(value >= 0 && value <= 0.95)) throw new InvalidArgumentError('It must be 0 to 0.95.');
+  return value;
+}
+
+function shareOrAll(text: string): number {
+  const value = Number(text);
+  if (text === '' || !(value > 0 && value <= 1))
+    throw new InvalidArgumentError('It must be above 0, up to 1.');
   return value;
 }
 

@@ -8,7 +8,7 @@ import type { Goods } from './goods.ts';
 export type Asked =
   | {
       readonly rpc: 'PlaceOrder';
-      readonly account: string;
+      readonly payer: Payer;
       readonly lines: readonly Line[];
       readonly totalMax?: bigint;
     }
@@ -16,6 +16,9 @@ export type Asked =
   | { readonly rpc: 'AdjustStock'; readonly sku: string; readonly delta: number }
   | { readonly rpc: 'GetAccount'; readonly account: string }
   | { readonly rpc: 'GetItem'; readonly sku: string };
+
+/** An account of the payment service, or a card, by the provider's name of it. */
+export type Payer = { readonly account: string } | { readonly card: string };
 
 export interface Line {
   readonly sku: string;
@@ -70,6 +73,8 @@ export interface Mix {
   readonly impatient: number;
   readonly mismatched: number;
   readonly cancelled: number;
+  /** Of the orders, those that are paid by card. */
+  readonly byCard: number;
 }
 
 export interface PlanOptions {
@@ -97,7 +102,7 @@ const hastyShare = 0.15;
 export function planRequest(options: PlanOptions, number: number): PlannedRequest {
   const { seed, run, callerCount, mix } = options;
   const draws = drawsAt(seed, 'request', number);
-  const asked = drawAsked(draws, options.goods);
+  const asked = drawAsked(draws, options);
   const isRead = asked.rpc === 'GetAccount' || asked.rpc === 'GetItem';
   const isOrder = asked.rpc === 'PlaceOrder';
   const mismatch = !isRead && draws.chance(mix.mismatched) ? otherThan(asked) : undefined;
@@ -160,9 +165,10 @@ function drawSend(draws: Draws, mix: Mix): Send {
   return { path, instance, timeoutMs: patientMs, timedBy: 'server' };
 }
 
-function drawAsked(draws: Draws, goods: Goods): Asked {
+function drawAsked(draws: Draws, options: PlanOptions): Asked {
+  const { goods } = options;
   const kind = draws.fraction();
-  if (kind < 0.7) return drawOrder(draws, goods);
+  if (kind < 0.7) return drawOrder(draws, options);
   const { counters } = goods;
   const amount = BigInt(draws.whole(1, 90));
   if (kind < 0.77) return { rpc: 'Withdraw', account: counters.withdrawn.accountId, amount };
@@ -186,7 +192,7 @@ function drawAsked(draws: Draws, goods: Goods): Asked {
   return { rpc: 'GetItem', sku: draws.pick([counters.deducted, counters.received]).sku };
 }
 
-function drawOrder(draws: Draws, goods: Goods): Asked {
+function drawOrder(draws: Draws, { goods, mix }: PlanOptions): Asked {
   const lineCount = draws.whole(1, 3);
   const skus = new Set<string>();
   for (let line = 0; line < lineCount; line += 1) {
@@ -194,13 +200,29 @@ function drawOrder(draws: Draws, goods: Goods): Asked {
     if (kind < 0.3) skus.add(goods.hot.sku);
     else skus.add(draws.pick(kind < 0.42 ? goods.scarce : goods.plain).sku);
   }
+  const account = draws.pick(draws.chance(0.12) ? goods.poor : goods.rich).accountId;
   return {
     rpc: 'PlaceOrder',
-    account: draws.pick(draws.chance(0.12) ? goods.poor : goods.rich).accountId,
     lines: [...skus].map((sku) => ({ sku, quantity: draws.whole(1, 4) })),
     // Too little for any order: a refusal between the hold and the charge.
     ...(draws.chance(0.03) ? { totalMax: 50n } : {}),
+    // Drawn last: the same seed without cards asks the same.
+    payer: mix.byCard > 0 && draws.chance(mix.byCard) ? { card: drawCard(draws) } : { account },
   };
+}
+
+/** Those that are charged, and those that the bank declines. What else goes wrong is the provider's misbehaviour. */
+const goodCards = ['pm_card_visa', 'pm_card_mastercard'] as const;
+const declinedCards = [
+  'pm_card_chargeDeclined',
+  'pm_card_visa_chargeDeclinedInsufficientFunds',
+  'pm_card_chargeDeclinedExpiredCard',
+  'pm_card_authenticationRequired',
+] as const;
+const declinedShare = 0.1;
+
+function drawCard(draws: Draws): string {
+  return draws.chance(declinedShare) ? draws.pick(declinedCards) : draws.pick(goodCards);
 }
 
 /** The same request with another number in it. */

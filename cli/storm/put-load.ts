@@ -65,7 +65,7 @@ export async function putLoad(deps: {
     const found = foundIn(samples.seconds);
     const says = phase.says(found);
     told.push(says);
-    state.doing = `${phase.name}: ${says}`;
+    state.doing = says.startsWith(phase.name) ? says : `${phase.name}: ${says}`;
     samples.enter(phase.name, clock());
     loads.push(fleet.put(phase.load(found), phase.durationMs));
     const endMs = clock() + phase.durationMs;
@@ -80,6 +80,7 @@ export async function putLoad(deps: {
   samples.enter(healing, clock());
   // Healed first: calls to a process that is frozen would wait for it.
   await killer.heal();
+  await deps.target.provider?.heal();
   const healedAtMs = clock();
   await Promise.all(loads);
   const counts = { ...samples.total };

@@ -18,6 +18,11 @@ export interface Settled {
   readonly unanswered: number;
 }
 
+/** For people: what is going on. */
+export type SettleStep =
+  | { readonly step: 'waiting'; readonly openSagas: number }
+  | { readonly step: 'asking'; readonly left: number };
+
 const lookEveryMs = 100;
 /** Four times what is promised: beyond it nobody is on the way any more. */
 const waitMsMax = 120_000;
@@ -31,11 +36,13 @@ export async function untilAtRest(deps: {
   readonly operator: CallerIdentity;
   readonly clock: StormClock;
   readonly healedAtMs: number;
+  readonly onStep: (step: SettleStep) => void;
 }): Promise<Settled> {
-  const { fleet, clock, healedAtMs } = deps;
+  const { fleet, clock, healedAtMs, onStep } = deps;
   const openSagasThen = await untilNoSagaIsOpen(deps);
   const tookMs = clock() - healedAtMs;
   const left = fleet.unanswered();
+  onStep({ step: 'asking', left });
   const startMs = clock();
   const unanswered = await fleet.resolve(askMsMax);
   const askedMs = clock() - startMs;
@@ -47,10 +54,12 @@ async function untilNoSagaIsOpen({
   sender,
   operator,
   clock,
+  onStep,
 }: {
   readonly sender: Sender;
   readonly operator: CallerIdentity;
   readonly clock: StormClock;
+  readonly onStep: (step: SettleStep) => void;
 }): Promise<number> {
   const untilMs = clock() + waitMsMax;
   for (;;) {
@@ -59,6 +68,7 @@ async function untilNoSagaIsOpen({
       untilMs,
     );
     const openSagas = answer.outcome === 'done' ? Number(told?.status ?? 0) : 0;
+    onStep({ step: 'waiting', openSagas });
     if (
       answer.outcome === 'refused' ||
       (answer.outcome === 'unknown' && answer.reason === 'PERMISSION_REQUIRED')

@@ -12,6 +12,8 @@ import type { Kept } from '../supervisor.ts';
 import { type Loss, type LossyWay, openProxy } from './faults/proxy.ts';
 import type { CallerIdentity, Instance } from './load/messages.ts';
 import type { StormOptions } from './options.ts';
+import { controlProvider, type ProviderControl } from './provider/control.ts';
+import { providerSettings } from './provider/settings.ts';
 
 export interface Target {
   readonly instances: readonly Instance[];
@@ -21,6 +23,8 @@ export interface Target {
   readonly addresses: Addresses;
   /** Undefined: not ours to kill. */
   readonly processes: ReadonlyMap<string, Kept> | undefined;
+  /** Undefined: nobody pays by card. */
+  readonly provider: ProviderControl | undefined;
   /** Answers that were made and never arrived. */
   lostCount(): number;
   stop(): Promise<void>;
@@ -28,6 +32,7 @@ export interface Target {
 
 export interface TargetOptions {
   readonly options: StormOptions;
+  readonly seed: number;
   readonly environment: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   report(line: string): void;
@@ -46,14 +51,16 @@ const ownTokens = {
   service: 'storm-token-service',
 };
 
-async function itsOwn({ options, environment, signal, report }: TargetOptions): Promise<Target> {
+async function itsOwn({ options, seed, environment, signal, report }: TargetOptions): Promise<Target> {
   const dataDir = await mkdtemp(join(tmpdir(), 'twicesafe-storm-'));
   const removeData = () => rm(dataDir, { recursive: true, force: true });
+  const providerPort = options.cards && (await freePort());
   let suite: Suite;
   try {
     suite = await startSuite({
       dataDir,
       services: await placesOf(options.orderProcesses),
+      ...(providerPort === undefined ? {} : { provider: { port: providerPort } }),
       restart: 'by-itself',
       environment: {
         ...environment,
@@ -61,6 +68,7 @@ async function itsOwn({ options, environment, signal, report }: TargetOptions): 
         SERVICE_TOKEN: ownTokens.service,
         ORDER_DEADLINE_MS: String(options.orderDeadlineMs),
         FAILPOINTS: '',
+        ...(options.cards ? providerSettings(options.cards, seed) : {}),
       },
       report,
       signal,
@@ -71,9 +79,14 @@ async function itsOwn({ options, environment, signal, report }: TargetOptions): 
   }
   const places = [...suite.addresses].map(([name, address]) => ({ name, address, service: serviceOf(name) }));
   const { instances, lostCount, close } = await withLosses(places);
+  const provider =
+    providerPort === undefined
+      ? undefined
+      : await controlProvider({ address: `http://127.0.0.1:${providerPort}`, faults: undefined });
   return {
     instances,
     lostCount,
+    provider,
     callers: [
       { name: 'caller-a', token: 'storm-token-a' },
       { name: 'caller-b', token: 'storm-token-b' },
@@ -82,6 +95,7 @@ async function itsOwn({ options, environment, signal, report }: TargetOptions): 
     addresses: auditAddresses(instances, ownTokens.operator),
     processes: suite.processes,
     async stop() {
+      provider?.stop();
       await close();
       await suite.stop();
       await removeData();
@@ -89,8 +103,8 @@ async function itsOwn({ options, environment, signal, report }: TargetOptions): 
   };
 }
 
-async function somebodyElses({ options }: TargetOptions): Promise<Target> {
-  const { addresses, callerTokens, operatorToken } = options;
+async function somebodyElses({ options, seed }: TargetOptions): Promise<Target> {
+  const { addresses, callerTokens, operatorToken, cards } = options;
   if (!addresses) throw new Error('no addresses');
   const order = addresses.order.map((address, index) => ({
     name: index === 0 ? 'order' : `order-${index + 1}`,
@@ -102,6 +116,11 @@ async function somebodyElses({ options }: TargetOptions): Promise<Target> {
     { name: 'inventory', service: 'inventory', address: addresses.inventory },
     { name: 'payment', service: 'payment', address: addresses.payment },
   ]);
+  const address = cards?.providerAddress;
+  const provider =
+    cards && address
+      ? await controlProvider({ address, faults: { rate: cards.faultShare, seed } })
+      : undefined;
   const callers = callerTokens.map((token, index) => ({ name: `caller-${index + 1}`, token }));
   return {
     instances,
@@ -110,7 +129,12 @@ async function somebodyElses({ options }: TargetOptions): Promise<Target> {
     operator: { name: 'operator', token: operatorToken },
     addresses: auditAddresses(instances, operatorToken),
     processes: undefined,
-    stop: close,
+    provider,
+    async stop() {
+      // Left misbehaving, it would be a riddle to whoever comes next.
+      await provider?.heal().catch(() => undefined);
+      await close();
+    },
   };
 }
 

@@ -9,6 +9,7 @@ import { type Contradiction, type Wrong, wrongs } from './laws/law.ts';
 import type { Percentiles } from './load/samples.ts';
 import type { Goals } from './options.ts';
 import type { Recovery } from './phases.ts';
+import type { BooksCompared } from './provider/compare.ts';
 import type { Settled } from './settle.ts';
 
 export interface VerdictLine {
@@ -31,7 +32,8 @@ export interface Finding {
   readonly wrong: Wrong;
   readonly where: string;
   readonly says: string;
-  readonly foundBy: 'history' | 'audit';
+  /** `provider`: the card provider's books, asked directly or compared. */
+  readonly foundBy: 'history' | 'audit' | 'provider';
 }
 
 export interface Verdict {
@@ -44,6 +46,8 @@ export interface Verdict {
 
 export interface Evidence {
   readonly history: HistoryVerdict;
+  /** The provider's books and the payment service's; undefined without cards. */
+  readonly compared: BooksCompared | undefined;
   readonly audit: {
     readonly lines: readonly InvariantLine[];
     readonly asked: Audited;
@@ -59,7 +63,12 @@ export interface Evidence {
 
 const order = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'I9', 'I10', 'I11'] as const;
 
+/** Only of a storm with cards. */
+const cardLines = ['cards', 'books'] as const;
+
 const ownWords: Readonly<Record<string, string>> = {
+  cards: 'the card provider charged each confirmed order once, and kept nothing of any other',
+  books: 'the card provider’s books and the payment service’s say the same',
   I7: 'every answer under one request id is the same, across restarts',
   I8: 'an acknowledged success stays, a refusal left no effect',
   I9: 'nobody saw another caller’s answer',
@@ -79,6 +88,7 @@ const auditWrongs: Readonly<Record<string, Wrong>> = {
   I6: 'charged twice',
   I10: 'charged twice',
   journal: 'lied',
+  ledger: 'lied',
 };
 
 export function verdictOf(evidence: Evidence): Verdict {
@@ -93,6 +103,7 @@ export function verdictOf(evidence: Evidence): Verdict {
       foundBy: 'audit' as const,
     })),
   ];
+  findings.push(...providerFindings(evidence));
   if (settle.openSagas > 0) {
     findings.push({
       invariant: 'I5',
@@ -102,7 +113,9 @@ export function verdictOf(evidence: Evidence): Verdict {
       foundBy: 'history',
     });
   }
-  const lines = ['journal', ...order].map((invariant) => lineOf(invariant, evidence, findings));
+  const lines = ['journal', 'ledger', ...order, ...(history.provider ? cardLines : [])].map((invariant) =>
+    lineOf(invariant, evidence, findings),
+  );
   const goalLines = goalLinesOf(goals, evidence);
   return {
     lines,
@@ -116,17 +129,37 @@ export function verdictOf(evidence: Evidence): Verdict {
   };
 }
 
-/** What history and audit both found is one wrong, not two. */
+/** Named after the two lines that they break, so that a reader finds them there. */
+function providerFindings({ history, compared }: Evidence): Finding[] {
+  const foundBy = 'provider' as const;
+  const asked = history.provider?.contradictions ?? [];
+  const lasting = compared?.differences.filter(({ isPassing }) => !isPassing) ?? [];
+  return [
+    ...asked.map((found) => ({ ...found, invariant: 'cards', foundBy })),
+    ...lasting.map(({ kind, payment, provider, says, action }) => ({
+      invariant: 'books',
+      wrong:
+        kind === 'charged_here_only' || kind === 'refund_there_only'
+          ? ('lost' as const)
+          : ('charged twice' as const),
+      where: `${payment} ${provider}`,
+      says: `${kind}: ${says}; ${action}`,
+      foundBy,
+    })),
+  ];
+}
+
+/** What history, audit and provider all found is one wrong, not three. */
 function countOf(wrong: Wrong, findings: readonly Finding[]): number {
   const by = (foundBy: Finding['foundBy']) =>
     findings.filter((finding) => finding.wrong === wrong && finding.foundBy === foundBy).length;
-  return Math.max(by('history'), by('audit'));
+  return Math.max(by('history'), by('audit'), by('provider'));
 }
 
 function lineOf(invariant: string, evidence: Evidence, findings: readonly Finding[]): VerdictLine {
   const { history, audit, callerCount, recovery } = evidence;
   const told = audit.lines.find((line) => line.invariant === invariant);
-  const seenCount = history.checked[invariant as keyof typeof history.checked] ?? 0;
+  const seenCount = seenCountOf(invariant, evidence);
   const base = {
     invariant,
     says: told?.says ?? ownWords[invariant] ?? '',
@@ -139,10 +172,24 @@ function lineOf(invariant: string, evidence: Evidence, findings: readonly Findin
     return { ...base, verdict: 'not examined', reason: 'there was one caller only' };
   if (told?.verdict === 'broken') return { ...base, verdict: 'broken', reason: told.reason };
   if (told?.verdict === 'cannot tell') return { ...base, verdict: 'cannot tell', reason: told.reason };
+  const unjudgedAtProvider = unjudgedOf(invariant, evidence);
+  if (unjudgedAtProvider) return { ...base, verdict: 'cannot tell', reason: unjudgedAtProvider };
   const [unjudged] = history.unjudged;
   const needsHistory = ['I1', 'I2', 'I3', 'I7', 'I8', 'I9'].includes(invariant);
   if (needsHistory && unjudged) return { ...base, verdict: 'cannot tell', reason: unjudged };
   return { ...base, verdict: 'holds', reason: '' };
+}
+
+function seenCountOf(invariant: string, { history, compared }: Evidence): number {
+  if (invariant === 'cards') return history.provider?.orderCount ?? 0;
+  if (invariant === 'books') return compared?.checkedCount ?? 0;
+  return history.checked[invariant as keyof typeof history.checked] ?? 0;
+}
+
+function unjudgedOf(invariant: string, { history, compared }: Evidence): string | undefined {
+  if (invariant === 'cards') return history.provider?.unjudged;
+  const open = compared?.differences.length ?? 0;
+  return invariant === 'books' && open > 0 ? `${open} payments are still being asked about` : undefined;
 }
 
 function goalLinesOf(

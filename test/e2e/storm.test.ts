@@ -3,9 +3,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { StormReport } from '../../cli/storm/report/report.ts';
 import { startLyingShop } from '../support/lying-shop.ts';
+import { startSuite } from '../support/suite.ts';
 
 // `twicesafe storm` as a person or a pipeline runs it: a command with an exit code, a screen and three files.
 
@@ -95,6 +96,71 @@ test('a storm on the real suite, with a process killed and one paused past its o
   expect(page).toContain('uPlot');
   expect(page).not.toMatch(/(?:src|href)=["'](?!data:)/);
 });
+
+test('a storm with cards, whose provider fails and is killed as well, ends with books that say the same', async () => {
+  const { code, screen, report } = await storm(
+    ...['--cards', '--provider-faults', '0.2', '--duration', '16s', '--in-flight', '8'],
+    ...['--kill-every', '2s', '--seed', '2'],
+  );
+
+  expect(report.verdict.findings).toEqual([]);
+  const { cards } = report;
+  expect(cards?.counts).toEqual({ chargedTwice: 0, keptForNothing: 0, notCharged: 0, withoutOrder: 0 });
+  expect(cards?.compared.differences).toEqual([]);
+  expect(cards?.sums.confirmedCount).toBeGreaterThan(0);
+  expect(BigInt(cards?.sums.taken ?? 0) - BigInt(cards?.sums.givenBack ?? 0)).toBe(
+    BigInt(cards?.sums.owed ?? -1),
+  );
+  expect(Object.keys(cards?.provider.misbehaved ?? {}).length).toBeGreaterThan(4);
+  expect(report.struck.map(({ target }) => target)).toContain('provider');
+  expect(screen).toMatch(/charged twice at the provider: +0/);
+  expect(code).toBeLessThan(2);
+});
+
+test('a second charge that somebody makes at the provider under an order’s name is found there', async () => {
+  const suite = await startSuite({ cards: true });
+  const provider = suite.address('provider');
+  const at = ['order', 'inventory', 'payment'].flatMap((name) => [`--${name}`, suite.address(name)]);
+  const storming = storm(...at, '--provider', provider, '--cards', '--in-flight', '4', '--duration', '6s');
+  await chargeAgain(provider);
+  const { code, screen, report } = await storming;
+
+  expect(code).toBe(2);
+  expect(screen).toMatch(/charged twice at the provider: +1/);
+  expect(report.cards?.counts).toEqual({
+    chargedTwice: 1,
+    keptForNothing: 0,
+    notCharged: 0,
+    withoutOrder: 0,
+  });
+  expect(report.cards?.compared.differences.map(({ kind }) => kind)).toEqual(['charged_twice']);
+  expect(report.verdict.counts['charged twice']).toBeGreaterThan(0);
+  expect(report.verdict.findings.map(({ invariant }) => invariant)).toEqual(
+    expect.arrayContaining(['cards', 'books']),
+  );
+});
+
+/** The first charge in its books once more, under another key. */
+async function chargeAgain(provider: string): Promise<void> {
+  const charged = async () => {
+    const { payments } = (await (await fetch(`${provider}/admin/books`)).json()) as {
+      payments: { taken: number; metadata: Record<string, string> }[];
+    };
+    return payments.find(({ taken }) => taken > 0);
+  };
+  const first = await vi.waitUntil(charged, { timeout: 30_000, interval: 50 });
+  const form = new URLSearchParams({
+    amount: String(first.taken),
+    currency: 'eur',
+    confirm: 'true',
+    payment_method: 'pm_card_visa',
+    'metadata[payment]': first.metadata['payment'] ?? '',
+    'metadata[charge]': 'somebody-else',
+  });
+  const headers = { authorization: 'Bearer sk_test_simulator', 'idempotency-key': 'somebody-else' };
+  const response = await fetch(`${provider}/v1/payment_intents`, { method: 'POST', body: form, headers });
+  expect(response.status).toBe(200);
+}
 
 test('a shop that charges each duplicate again, and says in its audit that all is well, is found out', async () => {
   const { code, screen, report } = await stormAt(true);

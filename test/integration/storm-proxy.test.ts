@@ -34,7 +34,11 @@ function wireTo(address: string): Wire {
   return wire;
 }
 
-const order = callOf({ rpc: 'PlaceOrder', account: 'alice', lines: [{ sku: 'tea', quantity: 1 }] });
+const order = callOf({
+  rpc: 'PlaceOrder',
+  payer: { account: 'alice' },
+  lines: [{ sku: 'tea', quantity: 1 }],
+});
 
 function place(wire: Wire, requestId: string, giveUpMs = 5_000): Promise<WireAnswer> {
   return wire.call({ path: order.path, body: order.body, headers: { 'request-id': requestId }, giveUpMs });

@@ -1,28 +1,40 @@
-// Card payments without a network: the real flow, chase and adapter, on the official SDK, on a simulated provider that
-// misbehaves as told, on a journal in memory. Processes die and sleep where a schedule says so, and time is the test's.
+// Card payments without a network: the real flow, chase, adapter, webhook receiver and comparison of the books, on the
+// official SDK, on a simulated provider that misbehaves as told, on a journal in memory. Processes die and sleep where a
+// schedule says so, and time is the test's.
 
 import { noFile } from '../../provider-simulator/book-file.ts';
 import { createBooks } from '../../provider-simulator/books.ts';
 import type { Misbehaviour } from '../../provider-simulator/misbehaviour.ts';
 import { createSimulatedProvider, type ProviderRequest } from '../../provider-simulator/provider.ts';
+import { createWebhooks, type WebhookHabit } from '../../provider-simulator/webhooks.ts';
 import { createCardFlow } from '../../services/payment/card-flow.ts';
 import { type CardPayments, createCardPayments } from '../../services/payment/card-payments.ts';
 import { type Chase, createChase } from '../../services/payment/chase.ts';
+import { isCardOpen } from '../../services/payment/domain/card-changes.ts';
 import { paymentEntity } from '../../services/payment/domain/names.ts';
 import type { PaymentState } from '../../services/payment/domain/payment-state.ts';
 import { paymentRules } from '../../services/payment/domain/rules.ts';
 import { createStripeClient } from '../../services/payment/provider/stripe-client.ts';
 import { createStripeProvider } from '../../services/payment/provider/stripe-provider.ts';
+import type { Difference } from '../../services/payment/reconcile/difference.ts';
+import { createReconciler } from '../../services/payment/reconcile/pages.ts';
+import { createWebhookHandler, type WebhookHandler } from '../../services/payment/webhooks.ts';
 import type { IdempotentCall } from '../../shared/idempotency/index.ts';
-import type { Refusal, State } from '../../shared/journal/decision.ts';
-import type { RecordedKey, RecordedOp, Submission } from '../../shared/journal/index.ts';
+import type { Refusal } from '../../shared/journal/decision.ts';
 import { createLog, type Random } from '../../shared/runtime/index.ts';
+import { createFatedJournal } from './fated-journal.ts';
 import { createHeldClock } from './held-clock.ts';
+import { deliverTo } from './webhook-delivery.ts';
 
 const hourMs = 3_600_000;
 /** How long callers wait; far above the provider's timeout, so that one bad answer is survived within a call. */
 const patienceMs = 5_000;
 const timeoutMs = 1_000;
+const keyLifetimeMs = 20 * hourMs;
+/** Together with the lifetime of a key no longer than the provider remembers it. */
+const arrivalMsMax = 4 * hourMs;
+const keyForgetMs = 24 * hourMs;
+const webhookSecret = 'whsec_world';
 
 /** What happens to a process where it could die: nothing, it dies, or it sleeps until it is woken. */
 export type Fate = 'go' | 'die' | 'sleep';
@@ -31,25 +43,53 @@ export class Died extends Error {}
 
 export interface CardWorldOptions {
   /** Taken one for each request to the provider; afterwards it behaves. */
-  readonly misbehaviours: readonly (Misbehaviour | undefined)[];
+  readonly misbehaviours?: readonly (Misbehaviour | undefined)[];
+  /** `asks`: reading the provider's books goes well. */
+  readonly misbehavesAt?: 'everything' | 'asks';
   /** Taken one for each place where a process may die: before and after each ask, before and after each write. */
-  readonly fates: readonly Fate[];
+  readonly fates?: readonly Fate[];
+  /** By the name of a failpoint, such as `card.after_provider/capture`: met once, the first time that it is reached. */
+  readonly traps?: Readonly<Record<string, Fate>>;
+  readonly webhooks?: WebhookHabit | 'cycle';
 }
 
-export function createCardWorld({ misbehaviours, fates }: CardWorldOptions) {
+export function createCardWorld(options: CardWorldOptions) {
+  const { misbehaviours = [], fates = [], traps = {}, webhooks, misbehavesAt = 'everything' } = options;
   const clock = createHeldClock({ skipping: true });
+  const log = createLog('world', 'silent');
   const books = createBooks();
   let faultsLeft = [...misbehaviours];
   let fatesLeft = [...fates];
+  const trapsLeft = new Map(Object.entries(traps));
+  const asleep = new Map<() => void, number>();
+  /** Of the newest process: where the provider's events arrive. */
+  let receiver: WebhookHandler | undefined;
+  let eventCount = 0;
+  const { tell } = createWebhooks({
+    url: 'http://payment.test/webhooks/provider',
+    secret: webhookSecret,
+    habit: webhooks ?? 'never',
+    clock,
+    log,
+    async fetchFn(_url, init) {
+      eventCount += 1;
+      return new Response(null, { status: await deliverTo(receiver, init) });
+    },
+  });
   const provider = createSimulatedProvider({
-    options: { apiKey: 'sk_test_world', keyForgetMs: 24 * hourMs, searchLagMs: 60_000, lateMs: 5_000 },
+    options: { apiKey: 'sk_test_world', keyForgetMs, searchLagMs: 60_000, lateMs: 5_000 },
     books,
     file: noFile,
-    temper: { next: () => faultsLeft.shift(), misbehave: () => undefined, setRate: () => undefined },
+    temper: { next: nextFault, misbehave: () => undefined, setRate: () => undefined },
     clock,
-    onEvent: async () => undefined,
+    onEvent: tell,
   });
   const requests: ProviderRequest[] = [];
+
+  function nextFault(): Misbehaviour | undefined {
+    const isMet = misbehavesAt === 'everything' || requests.at(-1)?.method === 'POST';
+    return isMet ? faultsLeft.shift() : undefined;
+  }
 
   const fetchFromProvider: typeof fetch = async (input, init) => {
     const url = new URL(String(input));
@@ -73,85 +113,46 @@ export function createCardWorld({ misbehaviours, fates }: CardWorldOptions) {
     { apiKey: 'sk_test_world', apiAddress: 'http://provider.test', timeoutMs },
     fetchFromProvider,
   );
-  const adapter = createStripeProvider({ stripe, webhookSecret: 'whsec_world' });
+  const honest = createStripeProvider({ stripe, webhookSecret });
+  const adapter = {
+    ...honest,
+    // Signed again: the SDK holds the signature's time against the machine's clock, and the time here is the test's.
+    readEvent(body: Buffer) {
+      const header = { payload: body.toString(), secret: webhookSecret };
+      return honest.readEvent(body, stripe.webhooks.generateTestHeaderString(header));
+    },
+  };
 
-  const states = new Map<string, State>();
-  const recorded = new Map<string, RecordedKey>();
-  const ops: RecordedOp[] = [];
-  const asleep = new Map<() => void, number>();
+  const { ops, states, seenWith } = createFatedJournal({ rules: paymentRules, clock });
+  /** What nobody dies of. */
+  const calmJournal = seenWith(async () => undefined);
 
-  async function meetFate(place: string): Promise<void> {
-    const fate = fatesLeft.shift() ?? 'go';
-    if (fate === 'die') throw new Died(`died ${place}`);
+  async function meetFate(place: string, details: readonly string[] = []): Promise<void> {
+    const trap = [place, ...details.map((detail) => `${place}/${detail}`)].find((name) =>
+      trapsLeft.has(name),
+    );
+    const fate = (trap === undefined ? fatesLeft.shift() : trapsLeft.get(trap)) ?? 'go';
+    if (trap !== undefined) trapsLeft.delete(trap);
+    if (fate === 'die') throw new Died(`died at ${place}`);
     if (fate === 'sleep') await new Promise<void>((wake) => asleep.set(wake, clock.nowMs()));
   }
 
-  function record({ key, fingerprint, entities, decide }: Submission): RecordedKey {
-    const before = recorded.get(key);
-    if (before) return { ...before, replayed: true };
-    const at = clock.now();
-    const decision = decide(
-      entities.map((entity) => states.get(entity)),
-      at,
-    );
-    const after = new Map<string, State>();
-    for (const { entity, type, data } of decision.changes) {
-      const state = paymentRules.evolve(entity, states.get(entity), { type, data }, at);
-      if (state) {
-        states.set(entity, state);
-        after.set(entity, state);
-      }
-      const { outcome } = decision;
-      ops.push({
-        stream: 's0',
-        seq: ops.length + 1,
-        writer: 'w',
-        at,
-        entity,
-        key,
-        type,
-        data,
-        outcome,
-        state,
-      });
-    }
-    const entry = { outcome: decision.outcome, replayed: false, states: after, at, fingerprint, writer: 'w' };
-    recorded.set(key, entry);
-    return entry;
-  }
-
-  const journal = {
-    async submit(submission: Submission) {
-      await meetFate(`before writing ${submission.key}`);
-      const answer = record(submission);
-      await meetFate(`after writing ${submission.key}`);
-      return answer;
-    },
-    readKey: async (key: string) => recorded.get(key),
-    readState: async (entity: string) => states.get(entity),
-    follow: async () => undefined,
-    openEntities: () =>
-      new Map(
-        [...states]
-          .filter(([entity, state]) => paymentRules.isOpen(entity, state))
-          .map(([entity, state]) => [entity, { state, openedAt: clock.now() }]),
-      ),
-  };
-
   const random: Random = { fraction: () => 0.5, name: () => 'world' };
-  const log = createLog('world', 'silent');
 
   function startProcess(): { payments: CardPayments; chase: Chase } {
-    const failpoints = { reach: (place: string) => meetFate(place) };
+    const journal = seenWith(meetFate);
+    const failpoints = { reach: meetFate };
     const flow = createCardFlow({
       journal,
       provider: adapter,
-      keyLifetimeMs: 20 * hourMs,
+      keyLifetimeMs,
+      arrivalMsMax,
       clock,
       log,
       failpoints,
     });
     const chase = createChase({ journal, flow, clock, random, log });
+    receiver = createWebhookHandler({ journal: calmJournal, provider: adapter, chase, log });
     return { payments: createCardPayments({ journal, chase }), chase };
   }
 
@@ -197,7 +198,11 @@ export function createCardWorld({ misbehaviours, fates }: CardWorldOptions) {
         deadline(),
       ),
     payment: (paymentId: string) => states.get(entityOf(paymentId)) as PaymentState | undefined,
-    openEntities: () => [...journal.openEntities().keys()],
+    /** Whose provider has not said its last word. */
+    openEntities: () =>
+      [...calmJournal.openEntities()].flatMap(([entity, { state }]) =>
+        isCardOpen(state as PaymentState) ? [entity] : [],
+      ),
     typesOf: (paymentId: string) =>
       ops.filter(({ entity }) => entity === entityOf(paymentId)).map(({ type }) => type),
     /** Wakes the processes that have slept for so long; whether there were any. */
@@ -210,10 +215,25 @@ export function createCardWorld({ misbehaviours, fates }: CardWorldOptions) {
       return due.length > 0;
     },
     sleeperCount: () => asleep.size,
+    eventCount: () => eventCount,
+    /** Traps that nobody has stepped into. */
+    unsprung: () => [...trapsLeft.keys()],
     /** From now on nothing bad happens any more. */
     heal() {
       faultsLeft = [];
       fatesLeft = [];
+      trapsLeft.clear();
+    },
+    /** What the comparison of the provider's books with ours finds. */
+    async differences(): Promise<Difference[]> {
+      const reconciler = createReconciler({ journal: calmJournal, provider: adapter });
+      const found: Difference[] = [];
+      for (let token: string | undefined; token !== ''; ) {
+        const page = await reconciler.page(new Date(0), token ?? '');
+        found.push(...page.differences);
+        token = page.nextPageToken;
+      }
+      return found;
     },
     /** What the provider says of a payment, asked directly. */
     taken(paymentId: string) {

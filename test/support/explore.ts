@@ -23,12 +23,12 @@ export interface Scenario {
 const runsMax = 50_000;
 
 /** Explores all; returns how many different ends there were. A failure names the sequence that led to it. */
-export async function exploreAll(begin: () => Scenario): Promise<number> {
+export async function exploreAll(begin: () => Scenario | Promise<Scenario>): Promise<number> {
   const seen = new Set<string>();
   let path: number[] = [];
   let endCount = 0;
   for (let runCount = 1; runCount <= runsMax; runCount += 1) {
-    const { widths, ended } = await runOnce(begin(), path, seen);
+    const { widths, ended } = await runOnce(await begin(), path, seen);
     if (ended) endCount += 1;
     const turn = widths.findLastIndex((width, index) => (path[index] ?? 0) + 1 < width);
     if (turn === -1) return endCount;

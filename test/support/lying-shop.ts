@@ -29,7 +29,7 @@ export interface LyingShop {
   stop(): Promise<void>;
 }
 
-const invariants = ['journal', 'I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I10'];
+const invariants = ['journal', 'ledger', 'I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I10'];
 const clean = {
   summary: {
     verdicts: invariants.map((invariant) => ({ invariant, verdict: Verdict.HOLDS, checkedCount: 1n })),

@@ -1,7 +1,6 @@
 // The order domain without a database: runs decisions on folded states, once per key, and keeps the ops as a journal would.
 
 import {
-  asOrder,
   decideAbort,
   decideAttention,
   decideCancel,
@@ -11,15 +10,21 @@ import {
   decidePlace,
   decideRetry,
   decideTurnRound,
-  type Money,
-  type OrderState,
-  orderEntity,
   type PlaceOrder,
 } from '../../services/order/domain/order.ts';
+import {
+  asOrder,
+  type Money,
+  type OrderLine,
+  type OrderState,
+  orderEntity,
+  type RefundedUnits,
+} from '../../services/order/domain/order-state.ts';
+import { decideRefunded, decideRefundLines, type RefundLines } from '../../services/order/domain/refund.ts';
 import { orderRules } from '../../services/order/domain/rules.ts';
 import type { Decision, Outcome, State } from '../../shared/journal/decision.ts';
 import type { RecordedOp } from '../../shared/journal/journal.ts';
-import type { SagaPhase } from '../../shared/saga/saga-state.ts';
+import type { Asked, SagaPhase } from '../../shared/saga/saga-state.ts';
 
 export const eur = (amountMinorUnits: bigint): Money => ({ amountMinorUnits, currency: 'EUR' });
 export const placedAt = new Date('2026-11-24T12:00:00Z');
@@ -82,8 +87,8 @@ export function openOrderBook() {
       submit(`place/${more.orderId ?? id}`, more.orderId ?? id, () =>
         decidePlace({ ...placeTea, ...more }, placedAt),
       ),
-    confirm: (orderId = id) =>
-      sagaDecision(orderId, 'confirmed', (order) => decideConfirm(orderId, order, pricedTea, eur(900n))),
+    confirm: (lines: readonly OrderLine[] = pricedTea, total = eur(900n), orderId = id) =>
+      sagaDecision(orderId, 'confirmed', (order) => decideConfirm(orderId, order, lines, total)),
     turnRound: (reason: string, undo: string[], orderId = id) =>
       sagaDecision(orderId, 'turned_round', (order) =>
         decideTurnRound(orderId, order, because(reason), undo),
@@ -94,8 +99,32 @@ export function openOrderBook() {
       sagaDecision(orderId, 'completed', (order) => decideCompleted(orderId, order)),
     attention: (reason: string, during: SagaPhase, orderId = id) =>
       sagaDecision(orderId, `needs_attention/${reason}`, (order) =>
-        decideAttention(orderId, order, because(reason), during),
+        decideAttention(
+          orderId,
+          order,
+          because(reason),
+          { phase: during, step: 'a_step', round: 0 },
+          'unknown',
+        ),
       ),
+    /** A step was refused in a round; `key` differs for each time that it is said. */
+    refusedStep: (key: string, asked: Asked, orderId = id) =>
+      sagaDecision(orderId, `needs_attention/${key}`, (order) =>
+        decideAttention(orderId, order, because('REFUND_REFUSED'), asked, 'refused'),
+      ),
+    refund: (refundId: string, units: RefundedUnits[], more: Partial<RefundLines> = {}, orderId = id) =>
+      submit(`refund/${refundId}`, orderId, (order) =>
+        decideRefundLines(orderId, order, {
+          refundId,
+          caller: 'alice',
+          units,
+          backOnSale: true,
+          reason: '',
+          ...more,
+        }),
+      ),
+    refunded: (refundId: string, orderId = id) =>
+      sagaDecision(orderId, `amended/${refundId}`, (order) => decideRefunded(orderId, order, refundId)),
     cancel: (key: string, caller = 'alice', orderId = id) =>
       submit(key, orderId, (order) => decideCancel(orderId, caller, order)),
     abort: (key: string, orderId = id) => submit(key, orderId, (order) => decideAbort(orderId, order)),

@@ -14,6 +14,7 @@ export const shortTimes = {
   lateMs: 1_200,
   searchLagMs: 100,
   keyLifetimeMs: 1_500,
+  arrivalMsMax: 1_000,
   keyForgetMs: 2_500,
 } as const;
 
@@ -79,6 +80,7 @@ export async function startProvider(environment: NodeJS.ProcessEnv = {}): Promis
       webhookSecret,
       timeoutMs: shortTimes.timeoutMs,
       keyLifetimeMs: shortTimes.keyLifetimeMs,
+      arrivalMsMax: shortTimes.arrivalMsMax,
     },
     async books(paymentId) {
       const all = (await (await fetch(`${address}/admin/books`)).json()) as ProviderBooks;

@@ -1,16 +1,22 @@
-// A saga without a shop: two steps and a finishing step whose answers a test writes down, and a log in memory that
+// A saga without a shop: two steps, a finishing step, and the two steps of an amendment, whose answers a test writes down,
+// and a log in memory that
 // keeps the journal's promise (each decision once, on the newest state). What the steps did is kept as real services
 // keep it, so that a test can ask in the end whether everything is done or everything is undone.
 
 import { createLog, type Failpoints, noFailpoints } from '../../shared/runtime/index.ts';
 import {
+  amendmentsOf,
+  amendSaga,
   askAttention,
   beginSaga,
   type Coordinator,
   completeSaga,
   confirmSaga,
   createCoordinator,
+  finishAmendment,
   finishUndo,
+  isStillAsked,
+  openRound,
   type SagaDecision,
   type SagaDefinition,
   type SagaLimits,
@@ -35,32 +41,45 @@ export const refused = (reason: string): StepAnswer => ({ answer: 'refused', rea
 const done: StepAnswer = { answer: 'done', data: {} };
 
 export const allSteps = ['reserve', 'pay'] as const;
-export const callNames = [...allSteps, 'ship', 'undo_pay', 'undo_reserve'] as const;
+/** What an amendment does: something that an undo must know of, and something that it need not. */
+export const amendingSteps = ['mark', 'give_back'] as const;
+export const callNames = [...allSteps, 'ship', ...amendingSteps, 'undo_pay', 'undo_reserve'] as const;
 export type CallName = (typeof callNames)[number];
+
+/** The step with whose undo a call comes too late, where that is another one. */
+const undoneWith: Partial<Record<CallName, string>> = { ship: 'reserve', mark: 'reserve', give_back: 'pay' };
 
 export type World = ReturnType<typeof createWorld>;
 
 /**
  * What the called services know: a step that ran, an undo that came first, the answer that each request id got. The
- * last lasts for ever, as a recorded answer does. `refuses` is the step that they say no to.
+ * last lasts for ever, as a recorded answer does. `refuses` is the step that they say no to, whenever they are asked;
+ * `refusesCalls` are request ids, without the saga's, that they say no to, and to no other of that step.
  */
-export function createWorld({ refuses }: { refuses?: CallName } = {}) {
+export function createWorld({
+  refuses,
+  refusesCalls = [],
+}: {
+  refuses?: CallName;
+  refusesCalls?: readonly string[];
+} = {}) {
   const recorded = new Map<string, StepAnswer>();
   const undone = new Set<string>();
   const effects: string[] = [];
 
-  function effect(name: CallName): StepAnswer {
+  function effect(name: CallName, call: string): StepAnswer {
+    if (refusesCalls.includes(call)) return refused('NO');
     if (name === 'undo_pay' || name === 'undo_reserve') {
       const step = name.slice('undo_'.length);
       if (!undone.has(step)) effects.push(name);
       undone.add(step);
       return done;
     }
-    // A late step meets the tombstone; what is to be shipped was given back.
-    const cancelledBy = name === 'ship' ? 'reserve' : name;
-    if (undone.has(cancelledBy)) return refused('CAME_TOO_LATE');
+    // A late step meets the tombstone; what is to be shipped or marked was given back.
+    if (undone.has(undoneWith[name] ?? name)) return refused('CAME_TOO_LATE');
     if (name === refuses) return refused('NO');
-    effects.push(name);
+    // Those of an amendment are told apart by it.
+    effects.push(name === 'mark' || name === 'give_back' ? call : name);
     return done;
   }
 
@@ -69,7 +88,7 @@ export function createWorld({ refuses }: { refuses?: CallName } = {}) {
     effects: effects as readonly string[],
     /** Calls a service: the first call under a request id has the effect, later ones get its answer. */
     call(requestId: string, name: CallName): StepAnswer {
-      const answer = recorded.get(requestId) ?? effect(name);
+      const answer = recorded.get(requestId) ?? effect(name, requestId.slice(sagaId.length + 1));
       recorded.set(requestId, answer);
       return answer;
     },
@@ -102,18 +121,20 @@ export function createMemoryLog(deadlineAt: Date) {
         return finishUndo(saga);
       case 'turned_round':
         return turnSaga(saga, decision.reason, decision.undo, ['running']);
-      case 'needs_attention':
-        return askAttention(saga, decision.reason, decision.phase);
+      case 'amended':
+        return finishAmendment(saga, decision.amendment);
+      case 'needs_attention': {
+        if (!isStillAsked(saga, decision)) return saga;
+        const refusedStep = decision.answer === 'refused' ? { refusedStep: decision.step } : {};
+        return askAttention(saga, { ...decision.reason, ...refusedStep }, decision.phase);
+      }
     }
   }
 
   const log: SagaLog<ScriptedState> = {
     read: async () => ({ saga }),
     async decide(_id, decision) {
-      const name =
-        decision.decision === 'needs_attention'
-          ? `needs_attention ${decision.step} ${decision.reason.reason}`
-          : decision.decision;
+      const name = nameOf(decision);
       // A key that is recorded is answered by the newest state, whatever became of the decision.
       if (keys.has(name)) return { saga };
       keys.add(name);
@@ -125,6 +146,10 @@ export function createMemoryLog(deadlineAt: Date) {
     /** Those that changed the saga, in order. */
     decisions: decisions as readonly string[],
     state: (): ScriptedState => ({ saga }),
+    /** A caller's amendment, recorded by its own handler. */
+    amend: (amendment: string) => take(`amend ${amendment}`, amendSaga(saga, amendment)),
+    /** An operator's retry, recorded by its own handler. */
+    retry: () => take('retry', openRound(saga)),
     /** A caller's cancel, recorded by its own handler. */
     cancel: () =>
       take(
@@ -132,6 +157,20 @@ export function createMemoryLog(deadlineAt: Date) {
         turnSaga(saga, cancelled, [...allSteps].reverse(), ['running', 'confirmed', 'completed']),
       ),
   };
+}
+
+function nameOf(decision: SagaDecision): string {
+  switch (decision.decision) {
+    case 'amended':
+      return `amended ${decision.amendment}`;
+    case 'needs_attention': {
+      const { step, reason, round, phase, amendment } = decision;
+      const name = `needs_attention ${step} ${reason.reason}`;
+      return name + (amendment === undefined ? '' : ` ${phase}`) + (round === 0 ? '' : ` ${round}`);
+    }
+    default:
+      return decision.decision;
+  }
 }
 
 /** How a call ends instead of as the world says. Each entry is used once. A lost answer is one that had its effect. */
@@ -163,6 +202,11 @@ export function scriptedDefinition(
       undo: (_state, call) => take(`undo_${name}`, call),
     })),
     finishing: [{ name: 'ship', run: (_state, call) => take('ship', call) }],
+    amending: amendingSteps.map((name) => ({
+      name,
+      beforeUndo: name === 'mark',
+      run: (_state, _amendment, call) => take(name, call),
+    })),
   };
 }
 
@@ -198,7 +242,8 @@ export function scriptedCoordinator(options: {
   return { coordinator, calls };
 }
 
-export const isAtRest = ({ saga }: ScriptedState) => saga.phase === 'completed' || saga.phase === 'cancelled';
+export const isAtRest = ({ saga }: ScriptedState) =>
+  saga.phase === 'cancelled' || (saga.phase === 'completed' && amendmentsOf(saga).length === 0);
 
 /** A saga that was placed just now and has ten seconds, and a process to drive it. */
 export function placedSaga(

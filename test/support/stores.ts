@@ -3,6 +3,7 @@
 import { createMemoryContent, createMemoryStore } from '../../shared/journal/memory-store.ts';
 import { createMongoStore } from '../../shared/journal/mongo-store.ts';
 import type { JournalStore } from '../../shared/journal/store.ts';
+import { createMovedStore } from './compaction.ts';
 import { databasesUnderTest } from './database.ts';
 
 export interface FreshStore {
@@ -32,6 +33,25 @@ export function storesUnderTest(): { readonly name: string; fresh(): Promise<Fre
     },
   }));
   return [...databases, { name: 'memory', fresh: freshMemory }];
+}
+
+/** On every database: entries are moved into segments as soon as they are written. */
+export function movedStoresUnderTest(): { readonly name: string; fresh(): Promise<FreshStore> }[] {
+  return databasesUnderTest().map(({ name, fresh }) => ({
+    name: `${name}, its entries in segments`,
+    async fresh() {
+      const { db } = await fresh();
+      return {
+        store: createMovedStore(db),
+        async forgetCheckpoints() {
+          await db.collection('checkpoints').deleteMany({});
+        },
+        async loseEntry(id: string) {
+          throw new Error(`${id} may be in a segment with others`);
+        },
+      };
+    },
+  }));
 }
 
 async function freshMemory(): Promise<FreshStore> {

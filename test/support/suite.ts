@@ -22,6 +22,8 @@ export interface TestSuiteOptions {
   readonly supervision?: 'by-itself' | 'by-hand';
   /** More for one process by its name. FAILPOINTS is for its first life only: restarted, it would die there again. */
   readonly environment?: Readonly<Record<string, NodeJS.ProcessEnv>>;
+  /** More for every process, the card provider included, in all its lives. */
+  readonly settings?: NodeJS.ProcessEnv;
   readonly entryOf?: (service: ServiceName) => string;
   /** Also the simulated card provider, as process `provider`; orders may then be paid by card. */
   readonly cards?: boolean;
@@ -63,6 +65,7 @@ export async function startSuite(options: TestSuiteOptions = {}): Promise<TestSu
     restart: options.supervision ?? 'by-hand',
     environment: {
       ...process.env,
+      ...options.settings,
       AUTH_TOKENS: options.authTokens ?? '',
       SERVICE_TOKEN: options.serviceToken ?? '',
     },

@@ -19,6 +19,7 @@ const options: PlanOptions = {
     impatient: 0.06,
     mismatched: 0.03,
     cancelled: 0.06,
+    byCard: 0,
   },
 };
 const planned = Array.from({ length: 4_000 }, (_, number) => planRequest(options, number));
@@ -67,6 +68,22 @@ test('a counter is moved in one direction only, and no order touches it', () => 
     asked.rpc === 'PlaceOrder' ? asked.lines.map(({ sku }) => sku) : [],
   );
   expect(ordered).not.toContain(counters.deducted.sku);
+});
+
+test('as many orders are paid by card as were asked for, some with a card that is declined; the rest of the plan stays', () => {
+  const half = { ...options, mix: { ...options.mix, byCard: 0.5 } };
+  const pairs = planned.map((one, number) => [one, planRequest(half, number)] as const);
+  const orders = pairs.flatMap(([, { asked }]) => (asked.rpc === 'PlaceOrder' ? [asked] : []));
+  const cards = orders.flatMap(({ payer }) => ('card' in payer ? payer.card : []));
+  expect(cards.length / orders.length).toBeGreaterThan(0.45);
+  expect(cards.length / orders.length).toBeLessThan(0.55);
+  const declined = cards.filter((card) => !['pm_card_visa', 'pm_card_mastercard'].includes(card));
+  expect(declined.length / cards.length).toBeGreaterThan(0.05);
+  expect(declined.length / cards.length).toBeLessThan(0.15);
+  for (const [one, other] of pairs) {
+    if (one.asked.rpc !== 'PlaceOrder' || other.asked.rpc !== 'PlaceOrder') continue;
+    expect(other.asked.lines).toEqual(one.asked.lines);
+  }
 });
 
 test('an order names each SKU once', () => {

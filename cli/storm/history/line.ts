@@ -15,6 +15,8 @@ export interface Line {
  */
 export interface AskedFacts {
   readonly account?: string;
+  /** The provider's name of it, of an order that is paid by card. */
+  readonly card?: string;
   readonly lines?: readonly Line[];
   readonly totalMax?: string;
   readonly amount?: string;

@@ -119,7 +119,7 @@ function countersOf({ requests }: Gathered): Map<string, Counter> {
     if (!asked) continue;
     if (asked.lines) {
       // Money and stock of orders move without an answer that names the value.
-      notCounters.add(`account/${asked.account}`);
+      if (asked.account !== undefined) notCounters.add(`account/${asked.account}`);
       for (const { sku } of asked.lines) notCounters.add(`stock/${sku}`);
       continue;
     }

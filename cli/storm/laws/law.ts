@@ -2,7 +2,7 @@
 
 import type { Gathered } from '../history/gather.ts';
 
-export type Invariant = 'I1' | 'I2' | 'I3' | 'I5' | 'I7' | 'I8' | 'I9';
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9';
 
 /** The four things that a storm counts, in the words of whoever was wronged. */
 export const wrongs = ['charged twice', 'sold twice', 'lost', 'lied'] as const;

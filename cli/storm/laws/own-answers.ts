@@ -42,7 +42,8 @@ export const ownAnswers: Law = ({ requests, orderReads }) => {
 
 function isAbout(asked: AskedFacts, told: ToldFacts): boolean {
   if (asked.lines) {
-    return told.account === asked.account && linesText(told.lines ?? []) === linesText(asked.lines);
+    // An order by card names no account.
+    return told.account === (asked.account ?? '') && linesText(told.lines ?? []) === linesText(asked.lines);
   }
   if (asked.order !== undefined) return told.order === asked.order;
   const entity = entityOf(asked);

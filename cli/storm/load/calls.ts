@@ -36,14 +36,17 @@ export interface Call {
 export function callOf(asked: Asked): Call {
   switch (asked.rpc) {
     case 'PlaceOrder': {
-      const { account, lines, totalMax } = asked;
+      const { payer, lines, totalMax } = asked;
       return build('order', OrderService.method.placeOrder, {
         message: {
-          paymentSource: { case: 'accountId', value: account },
+          paymentSource:
+            'card' in payer
+              ? { case: 'card', value: { paymentMethod: payer.card } }
+              : { case: 'accountId', value: payer.account },
           lines: [...lines],
           ...(totalMax === undefined ? {} : { totalMax: money(totalMax) }),
         },
-        asked: { account, lines, ...(totalMax === undefined ? {} : { totalMax: String(totalMax) }) },
+        asked: { ...payer, lines, ...(totalMax === undefined ? {} : { totalMax: String(totalMax) }) },
         told: ({ order }) => tellOrder(order),
       });
     }

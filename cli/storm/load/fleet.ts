@@ -13,7 +13,8 @@ export interface Fleet {
   /** Requests without a definite answer now, and requests checked again so far. */
   unanswered(): number;
   rechecked(): number;
-  issued(): number;
+  /** Of how many. */
+  askable(): number;
   /** Rejects when a worker dies: its part of the history is gone, and the storm cannot be judged. */
   readonly broken: Promise<never>;
   close(): Promise<void>;
@@ -33,10 +34,10 @@ export function startFleet(
     const thread = new Worker(new URL('./worker.ts', import.meta.url), {
       workerData: { ...options, worker } satisfies WorkerData,
     });
-    const member = { thread, unanswered: 0, rechecked: 0, issued: 0 };
+    const member = { thread, unanswered: 0, rechecked: 0, askable: 0 };
     thread.on('message', (report: Report) => {
       member.unanswered = report.unanswered;
-      if (report.tell === 'finished') member.issued = report.issued;
+      if (report.tell === 'finished') member.askable = report.askable;
       else {
         member.rechecked = report.rechecked;
         onProgress(report);
@@ -74,7 +75,7 @@ export function startFleet(
       }),
     );
   }
-  const sum = (of: 'unanswered' | 'rechecked' | 'issued') =>
+  const sum = (of: 'unanswered' | 'rechecked' | 'askable') =>
     members.reduce((total, member) => total + member[of], 0);
 
   return {
@@ -90,7 +91,7 @@ export function startFleet(
     recheck: (durationMs) => command(() => ({ do: 'recheck', durationMs })),
     unanswered: () => sum('unanswered'),
     rechecked: () => sum('rechecked'),
-    issued: () => sum('issued'),
+    askable: () => sum('askable'),
     broken,
     async close() {
       await Promise.all(members.map(({ thread }) => thread.terminate()));

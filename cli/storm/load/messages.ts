@@ -100,6 +100,7 @@ export type Report =
   | {
       readonly tell: 'finished';
       readonly ticket: number;
-      readonly issued: number;
+      /** Requests so far that are asked again at the end. */
+      readonly askable: number;
       readonly unanswered: number;
     };

@@ -43,15 +43,70 @@ const meanings = {
 };
 for (const [wrong, meaning] of Object.entries(meanings)) {
   const value = data.verdict.counts[wrong];
-  at('counts').append(
-    element(
-      'div',
-      `count ${value === 0 ? 'good' : 'bad'}`,
-      element('b', '', count(value)),
-      element('span', '', wrong),
-      element('small', '', meaning),
-    ),
+  at('counts').append(countBox(value, wrong, meaning));
+}
+
+function countBox(value, label, meaning) {
+  return element(
+    'div',
+    `count ${value === 0 ? 'good' : 'bad'}`,
+    element('b', '', count(value)),
+    element('span', '', label),
+    element('small', '', meaning),
   );
+}
+
+function fillCards({ share: byCard, provider, orderCount, counts: wrong, sums, compared }) {
+  const money = (minorUnits) =>
+    `${(BigInt(minorUnits) / 100n).toLocaleString('en-US')}.${String(BigInt(minorUnits) % 100n).padStart(2, '0')} EUR`;
+  const faultCount = Object.values(provider.misbehaved).reduce((sum, value) => sum + value, 0);
+  at('cards').hidden = false;
+  at('cards-says').textContent =
+    `${byCard === 1 ? 'Every order was' : `${Math.round(100 * byCard)} % of the orders were`} paid by card, ${count(orderCount)} in all, at a provider that did not do as it should in ${count(faultCount)} of ${count(provider.requestCount)} requests (${share(faultCount, provider.requestCount)}). When all was over its books were read directly, past the services, and held against what the callers had been told.`;
+  const boxes = [
+    [wrong.chargedTwice, 'charged twice at the provider', 'Orders whose card was charged more than once.'],
+    [wrong.keptForNothing, 'money kept for nothing', 'Orders cancelled or declined, and not given back.'],
+    [wrong.notCharged, 'confirmed, not charged', 'Confirmed orders whose money the provider does not have.'],
+    [wrong.withoutOrder, 'charged without an order', 'Charges that nobody ordered.'],
+    [
+      compared.differences.length,
+      'differences of the two books',
+      `The provider’s and the payment service’s, ${count(compared.checkedCount)} entries compared.`,
+    ],
+  ];
+  for (const [value, label, meaning] of boxes) at('cards-counts').append(countBox(value, label, meaning));
+  const kept = String(BigInt(sums.taken) - BigInt(sums.givenBack));
+  at('cards-sums').textContent =
+    `${money(sums.taken)} were taken in ${count(sums.chargeCount)} charges and ${money(sums.givenBack)} given back in ${count(sums.refundCount)} refunds. The provider keeps ${money(kept)}; the ${count(sums.confirmedCount)} confirmed orders cost ${money(sums.owed)}.`;
+  table(
+    'cards-faults',
+    [
+      ['What the provider did instead of answering', ''],
+      ['Requests', 'number'],
+    ],
+    Object.entries(faultWords)
+      .filter(([kind]) => provider.misbehaved[kind])
+      .map(([kind, words]) => [[words], [count(provider.misbehaved[kind]), 'number']]),
+  );
+}
+const faultWords = {
+  drop_after: 'did what was asked, and the connection was lost before the answer',
+  error_after: 'did what was asked, and answered 500',
+  arrives_late: 'did what was asked, long after the caller had given up',
+  late: 'answered after the caller had given up',
+  twice: 'answered twice on one connection',
+  drop_before: 'lost the connection before it looked at the request',
+  error_before: 'did nothing, answered 500, and says so again to each repeat',
+  rate_limited: 'answered 429: too many requests',
+  down: 'answered 503: down for a while',
+};
+
+function failures({ requestCount, misbehaved }) {
+  const sum = Object.values(misbehaved).reduce((total, value) => total + value, 0);
+  return [
+    `${count(sum)} (${share(sum, requestCount)})`,
+    'of all requests to the card provider, which got them wrong',
+  ];
 }
 
 const tally = (blows) => {
@@ -70,6 +125,7 @@ const facts = [
     `duplicates, ${count(counts.lateDuplicates)} of them seconds or minutes late`,
   ],
   [`${count(lostCount)} (${share(lostCount, answersMade)})`, 'of all answers, dropped after they were made'],
+  ...(data.cards ? [failures(data.cards.provider)] : []),
   [count(counts.timeouts), 'calls that gave up and asked again at once'],
   [count(counts.mismatches), 'request ids reused for another message'],
   [count(counts.cancels), 'orders cancelled while they were placed'],
@@ -157,6 +213,7 @@ table(
     [backAtMs === undefined ? 'not back' : ms(backAtMs - struckAtMs)],
   ]),
 );
+if (data.cards) fillCards(data.cards);
 at('footer').append(
   `Started ${data.startedAt}, commit ${data.commit}, seed ${data.seed}. The ceiling of the closed loop was ${count(data.load.ceilingPerSecond)} requests a second. All latencies: p50 ${ms(latency.p50Ms)}, p95 ${ms(latency.p95Ms)}, p99 ${ms(latency.p99Ms)}, longest ${ms(latency.maxMs)}. Again: `,
   element('code', '', data.command),

@@ -5,6 +5,7 @@ import type { Counts } from '../load/messages.ts';
 import type { Percentiles, Sample } from '../load/samples.ts';
 import type { Settled } from '../settle.ts';
 import type { Verdict } from '../verdict.ts';
+import type { CardsPart } from './cards-part.ts';
 
 /** Raised when a field changes its meaning or goes away; new fields do not raise it. */
 export const reportVersion = 1;
@@ -39,6 +40,8 @@ export interface StormReport {
       readonly latency: Percentiles;
     }[];
   };
+  /** Absent without --cards. */
+  readonly cards?: CardsPart;
   readonly struck: readonly Struck[];
   readonly settle: Settled;
   readonly rechecked: number;

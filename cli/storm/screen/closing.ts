@@ -3,8 +3,10 @@
 
 import { bold, dim, green, red, yellow } from '../../console.ts';
 import { wrongs } from '../laws/law.ts';
+import type { CardsPart } from '../report/cards-part.ts';
 import type { StormReport } from '../report/report.ts';
 import type { VerdictLine } from '../verdict.ts';
+import { cardLines, misbehavedLines } from './cards.ts';
 import { sayCount, sayMs, saySeconds, sayShare, tally } from './words.ts';
 
 /** Findings shown: the first ones say what is wrong, and the report has them all. */
@@ -28,6 +30,7 @@ export function closingScreen(report: StormReport): string {
     '',
     ...wrongs.map((wrong) => countLine(wrong, report.verdict.counts[wrong])),
     '',
+    ...(report.cards ? [...cardLines(report.cards), ''] : []),
     ...report.verdict.lines.map(verdictLine),
     ...report.verdict.goals.map(({ goal, wanted, found, met }) => {
       const word = met ? green('met'.padEnd(14)) : red('missed'.padEnd(14));
@@ -68,6 +71,7 @@ function didLines(report: StormReport): string[] {
       sayCount(lostCount),
       `${sayShare(lostCount, answersMade)} of all answers: made, recorded, and lost on the way`,
     ),
+    ...(report.cards ? providerLines(report.cards, line) : []),
     line('killed', struck('kill') || 'nobody', 'kill -9, each time in the middle of work'),
     line(
       'frozen',
@@ -86,6 +90,14 @@ function didLines(report: StormReport): string[] {
     ),
     line('checked again', sayCount(report.rechecked), 'every request was asked once more when all was over'),
   ];
+}
+
+function providerLines(
+  cards: CardsPart,
+  line: (name: string, value: string, more: string) => string,
+): string[] {
+  const { value, more, kinds } = misbehavedLines(cards);
+  return [line('provider failed', value, more), ...kinds.map((kind) => `${' '.repeat(20)}${dim(kind)}`)];
 }
 
 function countLine(wrong: keyof typeof meaning, count: number): string {

@@ -6,20 +6,24 @@ import { bold, cyan, dim, green, red, yellow } from '../../console.ts';
 import type { Struck } from '../faults/killer.ts';
 import type { Counts } from '../load/messages.ts';
 import type { Samples } from '../load/samples.ts';
+import type { Behaved } from '../provider/control.ts';
 import { progressBar, sayCount, sayMs, saySeconds, sayShare, sparkline, tally } from './words.ts';
 
 export interface StormState {
   readonly seed: number;
   /** What is going on, such as `closed loop, 48 requests at once`. */
   doing: string;
-  progress(): Progress;
+  /** Undefined where nothing can be counted. */
+  progress: () => Progress | undefined;
   readonly samples: Samples;
   struck: readonly Struck[];
   lostCount(): number;
+  /** How the card provider behaved so far; absent without cards. */
+  readonly provider?: () => Behaved;
   nowMs(): number;
 }
 
-/** Of the load in milliseconds, of the checking afterwards in requests. */
+/** Of the load in milliseconds, of what comes after it in requests. */
 export interface Progress {
   readonly done: number;
   readonly of: number;
@@ -56,16 +60,20 @@ export async function showLive(state: StormState, isTerminal: boolean): Promise<
 }
 
 function plainLine(state: StormState): string {
+  const progress = state.progress();
+  const begin = [...(progress ? [sayProgress(progress).padEnd(12)] : []), state.doing].join(' ');
+  if (progress?.unit !== 'ms') return begin;
   const { total } = state.samples;
   const { callsPerSecond, answeredPerSecond, latency } = state.samples.lately();
   return [
-    `${sayProgress(state.progress()).padEnd(12)} ${state.doing}`,
+    begin,
     `${sayCount(callsPerSecond)} attempts/s`,
     `${sayCount(answeredPerSecond)} answered/s`,
     `p50 ${sayMs(latency.p50Ms)} p99 ${sayMs(latency.p99Ms)}`,
     `${sayCount(total.replays)} replays`,
     `${sayCount(total.refused)} refusals`,
     `${sayCount(total.unknown)} unknown`,
+    ...(state.provider ? [`${sayCount(state.provider().requestCount)} asked of the provider`] : []),
     `${state.struck.filter(({ kind }) => kind === 'kill').length} kills`,
   ].join(', ');
 }
@@ -87,7 +95,7 @@ function picture(state: StormState): string {
     '',
   ];
   // Nothing is new any more: rates and latencies would be those of the check.
-  if (state.progress().unit === 'requests') return head.join('\n');
+  if (state.progress()?.unit !== 'ms') return head.join('\n');
   return [
     ...head,
     `  attempts  ${bold(rate(callsPerSecond))}  ${cyan(spark('calls'))}`,
@@ -95,8 +103,9 @@ function picture(state: StormState): string {
     `  latency   p50 ${bold(sayMs(latency.p50Ms))}  p95 ${bold(sayMs(latency.p95Ms))}  p99 ${bold(sayMs(latency.p99Ms))}  ${dim('from asking to that answer, retries included, last 5 s')}`,
     '',
     `  calls     ${sayCount(total.calls)}, of which ${sayCount(total.duplicates)} repeat an earlier one (${sayShare(total.duplicates, total.calls)})`,
-    `  answers   ${answersLine(total)}`,
-    `  lost      ${sayCount(state.lostCount())} answers dropped after they were made`,
+    `  answers   ${answersLine(total)}  ${dim('unknown: the caller learned nothing, and asks again under the same id')}`,
+    `  dropped   ${sayCount(state.lostCount())} answers that were made and recorded, and lost on the way`,
+    ...providerLines(state),
     '',
     `  killed    ${struckLine(state)}`,
     `  last      ${lastLine(state)}`,
@@ -104,11 +113,22 @@ function picture(state: StormState): string {
   ].join('\n');
 }
 
+function providerLines({ provider }: StormState): string[] {
+  if (!provider) return [];
+  const { requestCount, misbehaved } = provider();
+  const sum = Object.values(misbehaved).reduce((total, count) => total + count, 0);
+  return [
+    `  provider  ${sayCount(requestCount)} requests to the card provider, ${sayCount(sum)} of them met a fault (${sayShare(sum, requestCount)})`,
+  ];
+}
+
 function progressLine(state: StormState): string {
-  const { done, of, unit } = state.progress();
+  const progress = state.progress();
+  if (!progress) return '';
+  const { done, of, unit } = progress;
   const bar = progressBar(done / of, barWidth);
   const left = unit === 'ms' && done < of ? `, ${saySeconds(of - done)} to go, then the checks` : '';
-  return `  ${bar}  ${sayProgress(state.progress())}${left}`;
+  return `  ${bar}  ${sayProgress(progress)}${left}`;
 }
 
 function sayProgress({ done, of, unit }: Progress): string {

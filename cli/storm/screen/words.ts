@@ -25,6 +25,27 @@ export function sayShare(part: number, whole: number): string {
   return whole === 0 ? '0 %' : `${Math.round((100 * part) / whole)} %`;
 }
 
+/** 12,345.60 EUR, from minor units as a decimal string: exact, however many. */
+export function sayMoney(minorUnits: string, currency: string): string {
+  const value = BigInt(minorUnits);
+  const whole = (value < 0n ? -value : value) / 100n;
+  const rest = String((value < 0n ? -value : value) % 100n).padStart(2, '0');
+  return `${value < 0n ? '-' : ''}${whole.toLocaleString('en-US')}.${rest} ${currency}`;
+}
+
+/** What the card provider did instead of answering, in the order of telling. */
+export const misbehaviourWords: Readonly<Record<string, string>> = {
+  drop_after: 'did it, lost the answer',
+  error_after: 'did it, answered 500',
+  arrives_late: 'did it too late',
+  late: 'answered too late',
+  twice: 'answered twice',
+  drop_before: 'lost the request',
+  error_before: 'did nothing, answered 500',
+  rate_limited: 'answered 429',
+  down: 'was down',
+};
+
 /** `order killed 3 times and paused once` is for reports; this is `order ×3`. */
 export function tally(names: readonly string[]): [name: string, count: number][] {
   const counts = new Map<string, number>();
