@@ -23,7 +23,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'in-process',
-          include: ['test/{unit,contract,integration}/**/*.test.ts'],
+          include: ['test/{unit,contract,integration,matrix}/**/*.test.ts'],
           maxWorkers: workerCountMax,
           testTimeout: testDurationMsMax,
           hookTimeout: testDurationMsMax,
