@@ -1,5 +1,6 @@
 // `twicesafe audit`: the verdict on every invariant, across the three services.
 
+import type { LedgerLine } from '../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import { createSystemClock } from '../shared/runtime/index.ts';
 import { type Addresses, type Asked, ask, NotAuditedError } from './audit/ask.ts';
 import { type Comparison, compare } from './audit/compare.ts';
@@ -39,6 +40,18 @@ export async function runAudit({ settle, ...addresses }: AuditOptions): Promise<
   }
 }
 
+/** One line for each currency: what stands on each account of the ledger, and on which side. */
+function trialBalance(lines: readonly LedgerLine[]): string[] {
+  return [...Map.groupBy(lines, ({ currency }) => currency)].map(([currency, inIt]) => {
+    const accounts = inIt.map(({ ledgerAccount, debits, credits }) => {
+      const net = BigInt(debits) - BigInt(credits);
+      const [name] = ledgerAccount.split('/');
+      return `${name} ${net < 0n ? `${-net} credit` : `${net} debit`}`;
+    });
+    return `${currency}     ${accounts.join(' · ')}`;
+  });
+}
+
 function print(asked: Asked, comparison: Comparison, lines: readonly InvariantLine[]): void {
   const paint = { holds: green, broken: red, 'cannot tell': yellow };
   const { ordersAfter, payments, reservations } = asked.facts;
@@ -54,6 +67,7 @@ function print(asked: Asked, comparison: Comparison, lines: readonly InvariantLi
       `  ${invariant.padEnd(8)}${paint[verdict](verdict.padEnd(12))} ${says}  ${reason ? yellow(reason) : checked}`,
     );
   }
+  for (const line of trialBalance(asked.ledger)) report(dim(`  ${line}`));
   const found = [...asked.findings, ...comparison.findings];
   for (const { invariant, entity, description } of found.slice(0, printedFindingsMax)) {
     report(red(`  ${invariant} ${entity}: ${description}`));

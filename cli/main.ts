@@ -2,6 +2,7 @@
 // for: a container that runs one service loads no supervisor.
 
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { benchCommand } from './bench/options.ts';
 import { reportProblem } from './console.ts';
 import { isServiceName, serviceNames } from './settings.ts';
 import { stormCommand } from './storm/options.ts';
@@ -60,6 +61,25 @@ program.addCommand(
   }),
 );
 
+program.addCommand(
+  benchCommand(async (options) => {
+    const { runBench } = await import('./bench.ts');
+    return runBench(options);
+  }),
+);
+
+program
+  .command('compact')
+  .description('move old journal entries into segments that keep their keys, beside running services')
+  .option('--database <name...>', 'which; by default the three services’')
+  .option('--stream <name...>', 'which; by default all, such as s0')
+  .option('--older-than <age>', 'such as 30d, 12h, 45m or 10s', duration, 30 * 86_400_000)
+  .option('--newest-kept <entries>', 'of each stream, before its checkpoint', wholeEntries, 1_000)
+  .action(async ({ olderThan, ...options }) => {
+    const { runCompact } = await import('./compact.ts');
+    process.exitCode = await runCompact({ ...options, olderThanMs: olderThan }, process.env);
+  });
+
 program
   .command('sabotage')
   .description('make one line after the other wrong, each in a copy, and show which test notices')
@@ -88,6 +108,21 @@ try {
 } catch (error) {
   reportProblem(error);
   process.exitCode = 1;
+}
+
+function duration(text: string): number {
+  const unitsMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+  const [, count, unit] = /^(\d{1,5})([smhd])$/.exec(text) ?? [];
+  const unitMs = unitsMs[unit ?? ''];
+  if (count === undefined || unitMs === undefined) {
+    throw new InvalidArgumentError('It must be a whole number and a unit: 30d, 12h, 45m or 10s.');
+  }
+  return Number(count) * unitMs;
+}
+
+function wholeEntries(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number of entries.');
+  return Number(text);
 }
 
 function wholeDays(text: string): number {

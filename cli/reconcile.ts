@@ -36,14 +36,21 @@ const passingKinds: ReadonlySet<PaymentDifferenceKind> = new Set([
   PaymentDifferenceKind.OPEN,
 ]);
 
+/** Whether the service settles it by itself. */
+export const isPassing = ({ kind }: PaymentDifference): boolean => passingKinds.has(kind);
+
+/** `charged_twice` and its like, as docs/payments.md has them. */
+export const sayKind = ({ kind }: PaymentDifference): string =>
+  PaymentDifferenceKindSchema.value[kind]?.localName.toLowerCase() ?? 'differs';
+
 /** Returns the exit code: 0 when the books say the same, 2 when they differ, 3 when payments are still under way. */
 export async function runReconcile(options: ReconcileOptions): Promise<number> {
   const clock = createSystemClock();
   const untilMs = clock.nowMs() + options.settle * 1_000;
   const since = new Date(clock.nowMs() - options.since * dayMs);
   for (;;) {
-    const { differences, checkedCount } = await compare(options, since);
-    const lasting = differences.filter(({ kind }) => !passingKinds.has(kind));
+    const { differences, checkedCount } = await compareBooks(options, since);
+    const lasting = differences.filter((difference) => !isPassing(difference));
     const passingCount = differences.length - lasting.length;
     if (lasting.length === 0 && passingCount > 0 && clock.nowMs() < untilMs) {
       await new Promise((resolve) => setTimeout(resolve, againEveryMs));
@@ -54,7 +61,11 @@ export async function runReconcile(options: ReconcileOptions): Promise<number> {
   }
 }
 
-async function compare(options: ReconcileOptions, since: Date) {
+/** Reads both books to their end. Rejects when one of them cannot be read. */
+export async function compareBooks(
+  options: Pick<ReconcileOptions, 'payment' | 'token' | 'from'>,
+  since: Date,
+): Promise<{ differences: PaymentDifference[]; checkedCount: number }> {
   const transport = createConnectTransport({ baseUrl: options.payment, httpVersion: '2' });
   const client = createClient(PaymentService, transport);
   const headers = options.token ? { authorization: `Bearer ${options.token}` } : {};
@@ -78,10 +89,14 @@ async function compare(options: ReconcileOptions, since: Date) {
 
 function print(differences: readonly PaymentDifference[], checkedCount: number): void {
   report(bold('the provider’s books and ours') + dim(`  ${checkedCount} payments and refunds compared`));
-  for (const { kind, paymentId, caller, providerId, description, action } of differences) {
-    const paint = passingKinds.has(kind) ? yellow : red;
-    const name = PaymentDifferenceKindSchema.value[kind]?.localName.toLowerCase() ?? 'differs';
-    report(paint(`  ${name} ${paymentId ? `${caller}/${paymentId}` : ''} ${providerId}: ${description}`));
+  for (const difference of differences) {
+    const { paymentId, caller, providerId, description, action } = difference;
+    const paint = isPassing(difference) ? yellow : red;
+    report(
+      paint(
+        `  ${sayKind(difference)} ${paymentId ? `${caller}/${paymentId}` : ''} ${providerId}: ${description}`,
+      ),
+    );
     report(dim(`    ${action}`));
   }
   if (differences.length === 0) report(green('  say the same'));

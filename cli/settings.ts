@@ -15,6 +15,9 @@ export const portVariables: Readonly<Record<ServiceName, string>> = {
 
 const defaultPorts: Readonly<Record<ServiceName, number>> = { order: 7001, inventory: 7002, payment: 7003 };
 
+/** In the data directory: where the database of a suite that runs there answers. */
+export const databaseUriFile = 'database.uri';
+
 const providerPortDefault = 7004;
 
 export interface Settings {

@@ -1,15 +1,15 @@
 // The whole suite on this machine: a database and the services as child processes. Used by `twicesafe up` and by the tests
 // that kill processes.
 
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startEmbeddedDatabase } from '../shared/mongo/index.ts';
+import { type SourceName, startEmbeddedDatabase } from '../shared/mongo/index.ts';
 import { endLeftover, forgetChild, recordChild, startChild } from '../shared/processes/index.ts';
 import { callJson } from './json-call.ts';
 import { startProviderProcess, usingProvider } from './provider-process.ts';
-import { portVariables, type ServiceName } from './settings.ts';
+import { databaseUriFile, portVariables, type ServiceName } from './settings.ts';
 import { type Kept, keepRunning, type Running } from './supervisor.ts';
 
 export interface ServiceProcess {
@@ -37,6 +37,7 @@ export interface SuiteOptions {
 
 export interface Suite {
   readonly databaseUri: string;
+  readonly databaseSource: SourceName;
   /** Where each process answers, by name. */
   readonly addresses: ReadonlyMap<string, string>;
   /** `database`, the services and `provider`, by name. */
@@ -88,7 +89,7 @@ export async function startSuite(options: SuiteOptions): Promise<Suite> {
   };
 
   try {
-    const databaseUri = await keepDatabase({ ...options, dataDir }, keep);
+    const { uri: databaseUri, source: databaseSource } = await keepDatabase({ ...options, dataDir }, keep);
     const addresses = new Map(options.services.map(({ name, port }) => [name, `http://${host}:${port}`]));
     const startService = (process: ServiceProcess) =>
       keep(process.name, (signal) => start(process, { ...options, dataDir }, databaseUri, signal));
@@ -102,6 +103,7 @@ export async function startSuite(options: SuiteOptions): Promise<Suite> {
     await allOf([...options.services.map(startService), ...startOfProvider()]);
     return {
       databaseUri,
+      databaseSource,
       addresses,
       processes: new Map(kept.map((process) => [process.name, process])),
       stop,
@@ -122,8 +124,9 @@ async function allOf(starts: Promise<void>[]): Promise<void> {
 async function keepDatabase(
   options: SuiteOptions,
   keep: (name: string, start: (signal: AbortSignal) => Promise<Running>) => Promise<void>,
-): Promise<string> {
+): Promise<{ uri: string; source: SourceName }> {
   let uri = '';
+  let source: SourceName = 'uri';
   let port: number | undefined;
   await keep('database', async (signal) => {
     const database = await startEmbeddedDatabase({
@@ -133,10 +136,12 @@ async function keepDatabase(
       signal,
       ...(port ? { port } : {}),
     });
-    ({ uri, port } = database);
+    ({ uri, source, port } = database);
+    // One of MONGODB_URI is known to whoever set it, and may hold a password.
+    if (source !== 'uri') await writeFile(join(options.dataDir, databaseUriFile), `${uri}\n`);
     return database;
   });
-  return uri;
+  return { uri, source };
 }
 
 async function start(

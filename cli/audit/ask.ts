@@ -8,7 +8,11 @@ import {
   type ReservationFact,
 } from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
 import { type OrderFact, OrderService } from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
-import { type PaymentFact, PaymentService } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
+import {
+  type LedgerLine,
+  type PaymentFact,
+  PaymentService,
+} from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import type { Facts } from './compare.ts';
 
 export interface Addresses {
@@ -22,6 +26,8 @@ export interface Asked {
   readonly facts: Facts;
   readonly findings: readonly Finding[];
   readonly summaries: readonly AuditSummary[];
+  /** The payment service's trial balance. */
+  readonly ledger: readonly LedgerLine[];
 }
 
 /** A service gave no whole answer, so nothing can be told. Its message is one sentence. */
@@ -89,16 +95,18 @@ export async function ask(
     },
   );
   const payments = new Map<string, PaymentFact[]>();
+  const ledger: LedgerLine[] = [];
   await gather(
     'payment',
     payment,
     (transport) => createClient(PaymentService, transport).audit({}, { headers }),
     (part) => {
       for (const fact of part.payments) addTo(payments, fact.paymentId, fact);
+      ledger.push(...part.ledger);
     },
   );
   const ordersAfter = await askOrders();
-  return { facts: { ordersBefore, reservations, payments, ordersAfter }, findings, summaries };
+  return { facts: { ordersBefore, reservations, payments, ordersAfter }, findings, summaries, ledger };
 }
 
 interface AuditPart {

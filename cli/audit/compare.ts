@@ -42,7 +42,7 @@ export function compare(facts: Facts): Comparison {
 
   for (const order of facts.ordersAfter.values()) {
     const before = facts.ordersBefore.get(order.orderId);
-    if (!before || before.phase !== order.phase || !restPhases.includes(order.phase)) {
+    if (!before || !isSameAtRest(before, order)) {
       if (!order.needsAttention) openCount += 1;
       continue;
     }
@@ -76,6 +76,12 @@ export function compare(facts: Facts): Comparison {
     });
   }
   return { findings, checkedCounts, openCount };
+}
+
+/** Nothing of it was under way, and nothing was asked of it, between the two answers. */
+function isSameAtRest(before: OrderFact, after: OrderFact): boolean {
+  const isAtRest = restPhases.includes(after.phase) && after.openRefundCount === 0;
+  return isAtRest && before.phase === after.phase && before.refundedUnits === after.refundedUnits;
 }
 
 /**
@@ -113,15 +119,21 @@ function moneyFindings(order: OrderFact, payment: PaymentFact | undefined): Cros
     return net === 0n ? [] : find(`cancelled, but ${net} minor units are still taken`);
   }
   const total = order.total?.amountMinorUnits ?? 0n;
+  const wanted = total - (order.refunded?.amountMinorUnits ?? 0n);
   // An order of nothing needs no payment.
   if (total === 0n) return net === 0n ? [] : find(`costs nothing, but ${net} minor units were taken`);
   if (charges !== 1) return find('confirmed, but never charged');
-  if (net !== total) return find(`costs ${total} minor units, but ${net} were taken`);
+  if (net !== wanted) {
+    return find(`costs ${wanted} minor units${afterRefunds(order)}, but ${net} were taken`);
+  }
   if (payment?.charged?.currency !== order.total?.currency) {
     return find(`costs ${order.total?.currency}, but was charged in ${payment?.charged?.currency}`);
   }
   return [];
 }
+
+const afterRefunds = ({ refundedUnits }: OrderFact): string =>
+  refundedUnits > 0n ? ' after its refunds' : '';
 
 function stockFindings(order: OrderFact, reservation: ReservationFact | undefined): CrossFinding[] {
   const entity = `order/${order.orderId}`;
@@ -133,8 +145,10 @@ function stockFindings(order: OrderFact, reservation: ReservationFact | undefine
   }
   if (reservation?.status !== ReservationStatus.COMMITTED)
     return find('completed, but its stock was not sold');
-  if (held !== 0n || sold !== order.units) {
-    return find(`has ${order.units} units, but ${sold} were sold and ${held} are held for it`);
+  const wanted = order.units - order.refundedUnits;
+  if (held !== 0n || sold !== wanted) {
+    const has = `has ${wanted} units${afterRefunds(order)}`;
+    return find(`${has}, but ${sold} were sold and ${held} are held for it`);
   }
   return [];
 }

@@ -14,6 +14,7 @@ export interface InvariantLine {
 
 const invariants: readonly (readonly [name: string, says: string])[] = [
   ['journal', 'every recorded state is what its history gives'],
+  ['ledger', 'every movement is debited and credited, and balances in its currency'],
   ['I1', 'every balance is the sum of its movements'],
   ['I2', 'an order is charged once if confirmed, net nothing if cancelled'],
   ['I3', 'every unit received is on hand, held or sold'],

@@ -35,6 +35,8 @@ const taken: PaymentInit = {
   caller: 'order',
 };
 const givenBack: PaymentInit = { ...taken, refunded: money(900n), status: PaymentStatus.CANCELLED };
+/** One of its two units went back, with its price. */
+const refundedHalf: OrderInit = { ...sold, refunded: money(450n), refundedUnits: 1n };
 const committed: ReservationInit = {
   reservationId: 'o1',
   reference: 'o1',
@@ -88,6 +90,24 @@ describe('nothing is found in', () => {
     expect(found({ orders: [cancelled] })).toEqual([]);
   });
 
+  test('an order of which a line went back, with its price and its units', () => {
+    const payments = [{ ...taken, refunded: money(450n) }];
+    const reservations = [{ ...committed, soldUnits: 1n }];
+    expect(found({ orders: [refundedHalf], payments, reservations })).toEqual([]);
+  });
+
+  test('an order of which all lines went back', () => {
+    const order = { ...sold, refunded: money(900n), refundedUnits: 2n };
+    const payments = [{ ...taken, refunded: money(900n), status: PaymentStatus.REFUNDED }];
+    const reservations = [{ ...committed, soldUnits: 0n }];
+    expect(found({ orders: [order], payments, reservations })).toEqual([]);
+  });
+
+  test('an order of which a line went back before it was cancelled', () => {
+    const order = { ...cancelled, refunded: money(450n), refundedUnits: 1n };
+    expect(found({ orders: [order], payments: [givenBack], reservations: [released] })).toEqual([]);
+  });
+
   test('a free order without a payment', () => {
     expect(found({ orders: [{ ...sold, total: money(0n) }], reservations: [committed] })).toEqual([]);
   });
@@ -123,6 +143,12 @@ describe('an order is not judged', () => {
       [{ ...sold, phase: SagaPhase.CONFIRMED }],
     ],
     [
+      'of which a line is going back',
+      [{ ...refundedHalf, openRefundCount: 1 }],
+      [{ ...refundedHalf, openRefundCount: 1 }],
+    ],
+    ['of which a line went back in between', [sold], [refundedHalf]],
+    [
       'that is being undone',
       [{ ...sold, phase: SagaPhase.COMPENSATING }],
       [{ ...sold, phase: SagaPhase.COMPENSATING }],
@@ -153,6 +179,18 @@ describe('I2 finds an order that', () => {
     ],
     ['is kept but was refunded', sold, [givenBack], 'costs 900 minor units, but 0 were taken'],
     [
+      'had a line go back without its price',
+      refundedHalf,
+      [taken],
+      'costs 450 minor units after its refunds, but 900 were taken',
+    ],
+    [
+      'had a line’s price go back twice',
+      refundedHalf,
+      [{ ...taken, refunded: money(900n) }],
+      'costs 450 minor units after its refunds, but 0 were taken',
+    ],
+    [
       'was charged in another currency',
       sold,
       [{ ...taken, charged: money(900n, 'USD') }],
@@ -178,7 +216,8 @@ describe('I2 finds an order that', () => {
       'costs nothing, but 900 minor units were taken',
     ],
   ])('%s', (_title, order, payments, says) => {
-    const reservations = order?.phase === SagaPhase.CANCELLED ? [released] : [committed];
+    const left = { ...committed, soldUnits: (order?.units ?? 0n) - (order?.refundedUnits ?? 0n) };
+    const reservations = order?.phase === SagaPhase.CANCELLED ? [released] : [left];
     expect(found({ orders: [order], payments, reservations })).toEqual([`I2 order/o1 ${says}`]);
   });
 });
@@ -206,6 +245,12 @@ describe('I3 finds an order that', () => {
       'has 2 units, but 2 were sold and 1 are held for it',
     ],
     [
+      'had a line go back whose unit is still sold',
+      refundedHalf,
+      [committed],
+      'has 1 units after its refunds, but 2 were sold and 0 are held for it',
+    ],
+    [
       'is cancelled but holds its stock',
       cancelled,
       [held],
@@ -218,7 +263,8 @@ describe('I3 finds an order that', () => {
       'cancelled, but 0 units are held and 2 sold for it',
     ],
   ])('%s', (_title, order, reservations, says) => {
-    const payments = order?.phase === SagaPhase.CANCELLED ? [givenBack] : [taken];
+    const kept = { ...taken, refunded: order?.refunded ?? money(0n) };
+    const payments = order?.phase === SagaPhase.CANCELLED ? [givenBack] : [kept];
     expect(found({ orders: [order], payments, reservations })).toEqual([`I3 order/o1 ${says}`]);
   });
 });

@@ -21,12 +21,18 @@ const { HOLDS, BROKEN, CANNOT_TELL } = Verdict;
 const everything = [
   summary(['journal', HOLDS], ['I5', HOLDS], ['I10', HOLDS]),
   summary(['journal', HOLDS], ['I3', HOLDS], ['I4', HOLDS]),
-  summary(['journal', HOLDS], ['I1', HOLDS], ['I2', HOLDS]),
+  summary(['journal', HOLDS], ['ledger', HOLDS], ['I1', HOLDS], ['I2', HOLDS]),
 ];
 const compared: Comparison = { findings: [], checkedCounts: { I2: 3, I3: 3, I6: 6 }, openCount: 0 };
 
 function judge(said: Partial<Asked>, comparison = compared) {
-  const asked: Asked = { facts: {} as Asked['facts'], findings: [], summaries: everything, ...said };
+  const asked: Asked = {
+    facts: {} as Asked['facts'],
+    findings: [],
+    summaries: everything,
+    ledger: [],
+    ...said,
+  };
   const lines = verdicts(asked, comparison);
   return {
     of: (invariant: string) => lines.find((line) => line.invariant === invariant),

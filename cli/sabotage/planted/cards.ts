@@ -30,6 +30,14 @@ export const cards: readonly Sabotage[] = [
     caughtBy: ['test/unit/payment-card-limits.test.ts'],
   },
   {
+    name: 'refund-not-found-taken-for-never-made',
+    invariant: 'I8',
+    file: 'services/payment/card-flow.ts',
+    from: '      if (mayStillArrive(askedAt)) return',
+    to: '      if (!mayStillArrive(payment.createdAt)) return',
+    caughtBy: ['test/unit/payment-card-limits.test.ts'],
+  },
+  {
     name: 'silence-of-the-provider-taken-for-declined',
     invariant: 'I2',
     file: stripe,

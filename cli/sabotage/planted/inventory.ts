@@ -57,8 +57,8 @@ export const inventory: readonly Sabotage[] = [
     name: 'only-the-first-sku-released',
     invariant: 'I3',
     file: flow,
-    from: 'const holds = await Promise.all(lines.map((line) => giveBack(scoped, line)));',
-    to: 'const holds = await Promise.all(lines.slice(0, 1).map((line) => giveBack(scoped, line)));',
+    from: 'lines.map((line) => giveBack(scoped, line, unitsReturned(reservation, line.sku))),',
+    to: 'lines.slice(0, 1).map((line) => giveBack(scoped, line, unitsReturned(reservation, line.sku))),',
     caughtBy: ['test/unit/inventory-interleavings.test.ts'],
   },
   {

@@ -1,0 +1,112 @@
+// Sabotages of compaction: keys and places that a segment keeps, the one transaction, and reads that unpack.
+
+import type { Sabotage } from '../sabotage.ts';
+
+const contract = 'test/contract/journal-compaction.test.ts';
+
+export const compaction: readonly Sabotage[] = [
+  {
+    name: 'segment-drops-keys',
+    invariant: 'I7',
+    file: 'shared/journal/segment.ts',
+    from: '[...entry.keys, placeKey(entry.stream, entry.seq)]',
+    to: '[...entry.keys.slice(1), placeKey(entry.stream, entry.seq)]',
+    caughtBy: [contract],
+  },
+  {
+    name: 'segment-drops-old-places',
+    invariant: 'I7',
+    file: 'shared/journal/segment.ts',
+    from: '[...entry.keys, placeKey(entry.stream, entry.seq)]',
+    to: '[...entry.keys, ...(entry.keys.some(isPlaceKey) ? [] : [`old/${entry._id}`])]',
+    caughtBy: [contract],
+  },
+  {
+    name: 'place-not-claimed',
+    invariant: 'I7',
+    file: 'shared/journal/mongo-store.ts',
+    from: 'keys: [...entry.keys, placeKey(entry.stream, entry.seq)]',
+    to: 'keys: entry.keys.length > 0 ? entry.keys : [placeKey(entry.stream, entry.seq)]',
+    caughtBy: [contract],
+  },
+  {
+    name: 'entries-deleted-before-the-transaction',
+    invariant: 'I7',
+    file: 'shared/journal/switch-segment.ts',
+    from: 'documents.deleteMany({ _id: { $in: ids } }, { session })',
+    to: 'documents.deleteMany({ _id: { $in: ids } })',
+    caughtBy: [contract],
+  },
+  {
+    name: 'segment-not-compared-with-its-entries',
+    invariant: 'journal',
+    file: 'shared/journal/switch-segment.ts',
+    from: '!entries.every(({ bytes }, index) => isSame(bytes, index))',
+    to: '!entries.every(({ bytes }, index) => isSame(bytes, index) || bytes.length > 0)',
+    caughtBy: [contract],
+  },
+  {
+    name: 'switch-taken-for-done',
+    invariant: 'journal',
+    file: 'shared/journal/switch-segment.ts',
+    from: 'const isDone = !isLaid(await readSegment(documents, id));',
+    to: 'const isDone = attempt > 0;',
+    caughtBy: [contract],
+  },
+  {
+    name: 'young-entries-moved',
+    invariant: 'journal',
+    file: 'shared/journal/lay-segment.ts',
+    from: 'entry.at >= cold.before',
+    to: 'entry.at > entry.at',
+    caughtBy: [contract],
+  },
+  {
+    name: 'moved-beyond-the-checkpoint',
+    invariant: 'journal',
+    file: 'shared/journal/compaction.ts',
+    from: 'lastSeq: (checkpoint?.seq ?? 0) - options.newestKept,',
+    to: 'lastSeq: (checkpoint?.seq ?? 0) + options.newestKept,',
+    caughtBy: [contract],
+  },
+  {
+    name: 'page-begins-after-its-segment',
+    invariant: 'journal',
+    file: 'shared/journal/mongo-reads.ts',
+    from: 'if (!page.has(fromSeq)) {',
+    to: 'if (fromSeq < 1) {',
+    caughtBy: [contract],
+  },
+  {
+    name: 'history-begins-after-its-segment',
+    invariant: 'I8',
+    file: 'shared/journal/mongo-reads.ts',
+    from: 'if ((found.lastSeq ?? 0) > afterSeq) await take(found);',
+    to: 'if ((found.lastSeq ?? 0) < 0) await take(found);',
+    caughtBy: [contract],
+  },
+  {
+    name: 'list-begins-after-its-segment',
+    invariant: 'I8',
+    file: 'shared/journal/mongo-reads.ts',
+    from: 'for (const found of await find(span, isOfList)) await take(found);',
+    to: 'await find(span, isOfList);',
+    caughtBy: [contract],
+  },
+  {
+    name: 'list-page-before-its-segments',
+    invariant: 'I8',
+    file: 'shared/journal/mongo-reads.ts',
+    from: 'const complete = listed().filter(({ at }) => at > next.at);',
+    to: 'const complete = listed();',
+    caughtBy: [contract],
+  },
+  {
+    name: 'entry-and-segment-counted-twice',
+    invariant: 'I8',
+    file: 'shared/journal/mongo-reads.ts',
+    from: 'if (!position || isAfter(part, position)) parts.set(part._id, part);',
+    to: 'if (!position || isAfter(part, position)) parts.set(`${found._id} ${part._id}`, part);',
+    caughtBy: [contract],
+  },
+];

@@ -1,0 +1,130 @@
+// Sabotages of refunds by line: each unit and its price go back once, and a cancel gives back what they have left.
+
+import type { Sabotage } from '../sabotage.ts';
+
+const domain = 'services/order/domain/refund.ts';
+const steps = 'services/order/place-order.ts';
+const returns = 'services/inventory/domain/returns.ts';
+
+export const refunds: readonly Sabotage[] = [
+  {
+    name: 'line-refunded-beyond-what-was-bought',
+    invariant: 'I2',
+    file: domain,
+    from: 'return ordered - unitsOf(refunds?.units ?? [], sku);',
+    to: 'return refunds ? ordered : ordered;',
+    caughtBy: ['test/unit/order-refunds.test.ts'],
+  },
+  {
+    name: 'refund-id-drawn',
+    invariant: 'I2',
+    file: 'services/order/refund-handlers.ts',
+    from: "const refundId = deriveId('refund', caller, call.rpc, call.requestId);",
+    to: "const refundId = deriveId('refund', caller, crypto.randomUUID());",
+    caughtBy: ['test/integration/order-refunds.test.ts'],
+  },
+  {
+    name: 'another-callers-order-refunded',
+    invariant: 'I9',
+    file: domain,
+    from: 'if (state?.caller !== caller) return refuse(entity, orderNotFound(orderId));',
+    to: 'if (!state) return refuse(entity, orderNotFound(orderId));',
+    caughtBy: ['test/unit/order-refunds.test.ts'],
+  },
+  {
+    name: 'refund-decided-after-the-cancel',
+    invariant: 'I10',
+    file: domain,
+    from: "if (state.saga.phase !== 'completed') return",
+    to: "if (state.saga.phase === 'running') return",
+    caughtBy: ['test/unit/order-refunds.test.ts'],
+  },
+  {
+    name: 'refund-answered-before-it-is-done',
+    invariant: 'I8',
+    file: 'services/order/refund-handlers.ts',
+    from: 'await drive(orderId, now, (order) => openRefundOf(order, refundId) === undefined);',
+    to: 'void drive(orderId, now, (order) => openRefundOf(order, refundId) === undefined).catch(() => undefined);',
+    caughtBy: ['test/integration/order-refunds.test.ts'],
+  },
+  {
+    name: 'written-off-units-sold-again-by-a-cancel',
+    invariant: 'I3',
+    file: steps,
+    from: 'beforeUndo: true,',
+    to: 'beforeUndo: false,',
+    caughtBy: ['test/integration/order-refunds-cancelled.test.ts'],
+  },
+  {
+    name: 'refund-of-units-that-stay-sold',
+    invariant: 'I3',
+    file: steps,
+    from: "return stepAnswer(await inventory.call('returnStock', request, once(call)), () => ({}));",
+    to: "return { answer: 'done', data: { request, call } };",
+    caughtBy: ['test/integration/order-refunds.test.ts'],
+  },
+  {
+    name: 'refund-without-its-money',
+    invariant: 'I2',
+    file: steps,
+    from: 'if (amount.amountMinorUnits === 0n) return',
+    to: 'if (amount.amountMinorUnits >= 0n) return',
+    caughtBy: ['test/integration/order-refunds.test.ts'],
+  },
+  {
+    name: 'returned-beyond-what-was-sold',
+    invariant: 'I4',
+    file: returns,
+    from: 'return sold - unitsReturned(reservation, sku);',
+    to: 'return reservation.returned ? sold : sold;',
+    caughtBy: ['test/unit/inventory-returns.test.ts'],
+  },
+  {
+    name: 'returned-before-its-sale-is-recorded',
+    invariant: 'I3',
+    file: returns,
+    from: "if (reservation.status !== 'committed' || !salesSeen)",
+    to: "if (reservation.status !== 'committed')",
+    caughtBy: ['test/unit/inventory-returns.test.ts'],
+  },
+  {
+    name: 'returned-after-the-release',
+    invariant: 'I4',
+    file: returns,
+    from: "if (reservation.status === 'released') return refuse(entity, reservationReleased(reservationId));",
+    to: "if (reservation.status === 'released' && salesSeen && unitsLeft(reservation, lines[0]?.sku ?? '') > 0) return succeed({ entity, type: 'return-requested', data: { returnId, lines, backOnSale } });",
+    caughtBy: ['test/unit/inventory-returns.test.ts'],
+  },
+  {
+    name: 'release-takes-back-what-returns-took',
+    invariant: 'I3',
+    file: 'services/inventory/reservation-flow.ts',
+    from: 'const left = { reservation: scoped, quantity: quantity - returned };',
+    to: 'const left = { reservation: scoped, quantity: quantity - returned * 0 };',
+    caughtBy: ['test/unit/inventory-returns.test.ts'],
+  },
+  {
+    name: 'return-moved-again-by-its-retry',
+    invariant: 'I3',
+    file: 'services/inventory/domain/names.ts',
+    from: '`return/${scoped}/${returnId}/${sku}`;',
+    to: '`return/${scoped}/${returnId}/${sku}/${crypto.randomUUID()}`;',
+    caughtBy: ['test/unit/inventory-returns.test.ts'],
+  },
+  {
+    name: 'pending-return-forgotten',
+    invariant: 'I3',
+    file: 'services/inventory/domain/rules.ts',
+    from: 'return reservation?.settled === false || pendingReturnsOf(reservation).length > 0;',
+    to: 'return reservation?.settled === false && pendingReturnsOf(reservation).length >= 0;',
+    caughtBy: ['test/unit/inventory-returns.test.ts'],
+  },
+  {
+    name: 'broken-units-back-on-sale',
+    invariant: 'I3',
+    file: 'services/inventory/domain/stock.ts',
+    from: "const type = backOnSale ? 'units-taken-back' : 'units-written-off';",
+    to: "const type = backOnSale ? 'units-taken-back' : 'units-taken-back';",
+    caughtBy: ['test/unit/inventory-returns.test.ts'],
+  },
+];
