@@ -65,7 +65,7 @@ async function compactOne(
 }
 
 function wordsOf({ entryCount, segmentCount, bytesBefore, bytesAfter }: Moved): string {
-  if (segmentCount === 0) return 'nothing is cold that has not moved';
+  if (segmentCount === 0) return 'nothing was moved';
   const share = Math.round((100 * bytesAfter) / bytesBefore);
   return (
     `${entryCount} entries are now ${segmentCount} segments, ` +

@@ -13,7 +13,8 @@ export interface Books {
 }
 
 export async function openBooks(uri: string, databasePrefix: string): Promise<Books> {
-  const log = createLog('bench', 'warn');
+  // Not `warn`: an embedded database goes before these connections do, and that is no news.
+  const log = createLog('bench', 'error');
   const connect = (name: string) => connectDatabase({ uri, databaseName: `${databasePrefix}${name}`, log });
   const databases = await Promise.all(serviceNames.map(connect));
   return {

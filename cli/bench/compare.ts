@@ -4,7 +4,8 @@
 // every round of the other; how much beyond the noise is the distance of the two rounds that are nearest to one another. By
 // chance alone two runs of five rounds each stand apart like that once in 126 times, of three rounds once in ten.
 
-import { type Figure, figures } from './figures.ts';
+import type { Figure } from './figure.ts';
+import { figures } from './figures.ts';
 import { type Summary, summaryOf } from './statistics.ts';
 
 /** The values of each figure's rounds, by its id: what a file keeps of a run. */

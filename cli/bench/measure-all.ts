@@ -1,7 +1,7 @@
 // Measures everything that the plan names: the rounds, and then what is measured once.
 
 import type { Audited } from './audited.ts';
-import type { Results } from './figures.ts';
+import type { Results } from './figure.ts';
 import { grow } from './grow/grow.ts';
 import { measureInserts } from './inserts/measure.ts';
 import type { Round } from './measured.ts';

@@ -1,6 +1,7 @@
 // From figures to verdicts. Pure.
 
-import { type Figure, figures, type Goal, type Results } from './figures.ts';
+import type { Figure, Goal, Results } from './figure.ts';
+import { figures } from './figures.ts';
 import { type Summary, summaryOf } from './statistics.ts';
 
 /** `shown`: nobody set a goal. */

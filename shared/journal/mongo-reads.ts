@@ -42,13 +42,18 @@ export function createMongoReads(
   function find(
     filter: Record<string, unknown>,
     ops: Record<string, unknown>,
-    { sort, limit }: { sort?: Record<string, 1 | -1>; limit?: number } = {},
+    {
+      sort,
+      limit,
+      batchSize = limit,
+    }: { sort?: Record<string, 1 | -1>; limit?: number; batchSize?: number } = {},
   ): Promise<Found[]> {
     // One batch: a reader that falls asleep between two batches would not see one moment's journal.
-    const cursor = documents.find(
-      filter,
-      limit === undefined ? options : { ...options, limit, batchSize: limit },
-    );
+    const cursor = documents.find(filter, {
+      ...options,
+      ...(limit === undefined ? {} : { limit }),
+      ...(batchSize === undefined ? {} : { batchSize }),
+    });
     return (sort ? cursor.sort(sort) : cursor).project<Found>(onlyOps(ops)).toArray();
   }
 
@@ -69,11 +74,16 @@ export function createMongoReads(
   return {
     findByKeys: (keys) =>
       reading(async () => {
-        const asked = new Set(keys);
         const filter = { keys: { $in: [...keys] } };
-        const found = await find(filter, { $in: ['$$this.key', [...keys]] }, { limit: keys.length });
-        const parts = await Promise.all(found.map((one) => partsOf(one, keys, ({ key }) => asked.has(key))));
-        return parts.flat();
+        const found = await find(filter, { $in: ['$$this.key', [...keys]] }, { batchSize: 2 * keys.length });
+        const held = await heldKeys(documents, found, keys, options);
+        const parts: EntryPart[] = [];
+        // One after the other: a storm of old requests must not unpack hundreds of segments at once.
+        for (const one of found) {
+          const names = held.get(one._id) ?? [];
+          parts.push(...(await partsOf(one, names, ({ key }) => names.includes(key))));
+        }
+        return parts;
       }),
 
     // No sort: an index scan over so small a range gives the order for nothing, and where a planner does not see
@@ -194,6 +204,23 @@ export function createMongoReads(
         }
       }),
   };
+}
+
+/** Which of the keys each segment holds: looking for all of them in each would cost as many times more. */
+async function heldKeys(
+  documents: Collection<Entry | SegmentDocument>,
+  found: readonly Found[],
+  keys: readonly string[],
+  options: { readonly maxTimeMS: number },
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const ids = found.flatMap(({ _id, lastSeq }) => (lastSeq === undefined ? [] : [_id]));
+  if (ids.length === 0) return new Map();
+  const onlyAsked = { $filter: { input: '$keys', cond: { $in: ['$$this', [...keys]] } } };
+  const segments = await documents
+    .find({ _id: { $in: ids } }, { ...options, batchSize: ids.length + 1 })
+    .project<Pick<SegmentDocument, '_id' | 'keys'>>({ keys: onlyAsked })
+    .toArray();
+  return new Map(segments.map((segment) => [segment._id, segment.keys]));
 }
 
 function between(from: number, to: number) {

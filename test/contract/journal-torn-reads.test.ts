@@ -39,7 +39,8 @@ function tornAt(tearAt: number, laid: Collection<Document>, moved: Collection<Do
     projection: Document,
   ) => {
     const { limit, ...rest } = options;
-    if (seenCount >= tearAt) return moved.find(filter, { ...options, sort, projection }).toArray();
+    if (seenCount >= tearAt)
+      return moved.find(filter, { ...options, ...(sort ? { sort } : {}), projection }).toArray();
     // Without an order of its own a read follows the index of its stream.
     const inOrder = sort ?? { seq: -1 };
     const all = await laid.find(filter, { ...rest, sort: inOrder, projection }).toArray();

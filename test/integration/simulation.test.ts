@@ -12,12 +12,16 @@ const repeatedSeeds = [3, 7, 11, 13, 17];
 /** A busy machine is many times slower, and a failing seed is made smaller for half a minute. */
 const durationMsMax = 900_000;
 
-test('one seed gives one history, byte for byte', { timeout: durationMsMax }, async () => {
+test('one seed gives one history, byte for byte, and the same in a worker', {
+  timeout: durationMsMax,
+}, async () => {
   for (const seed of repeatedSeeds) {
     const first = await runSeed(seed);
     const again = await runSeed(seed);
     expect(again.history).toEqual(first.history);
     expect(first.history.length).toBeGreaterThan(50);
+    const inWorker = await runSeeds({ first: seed, count: 1 });
+    expect(inWorker).toEqual({ passedCount: 1, counts: first.counts, failed: undefined });
   }
 });
 

@@ -9,18 +9,21 @@ import type { SimulatedProcess } from './process.ts';
 import type { ServiceName, Suite } from './suite.ts';
 
 export interface Rest {
-  /** Resolves when every process serves. Whoever sleeps wakes when it was to. */
-  allServe(): Promise<void>;
+  /** Resolves when every process serves, and says whether one was missing. Whoever sleeps wakes when it was to. */
+  allServe(): Promise<boolean>;
   /** Resolves when no saga and no card payment is open, or with what still is. */
   come(): Promise<string | undefined>;
+  /** After the last saga: resolves when the sweepers have looked at what nobody waits for. */
+  sweep(): Promise<void>;
 }
 
 /** Of the calm: the longest deadline, the longest pause that began in the storm, and what clocks that were wrong put off. */
 const restMsMax = 400_000 + jumpMsMax;
 /** Between two looks whether everything is at rest. */
 const lookEveryMs = 1_000;
-/** How long the inventory's sweeper may need after the last saga: its grace and two turns. */
-const sweepMs = 20_000;
+/** A little more than the grace of the inventory's sweeper, and then two of its turns. */
+const graceMs = 10_500;
+const turnsMs = 9_000;
 
 /** A provider's memory lasts a day: what waits for it to forget, or for what may still arrive, waits in such steps. */
 const leapMs = 3_600_000;
@@ -65,9 +68,9 @@ export function createRest(deps: {
 
   return {
     async allServe() {
-      for (;;) {
+      for (let wasMissing = false; ; wasMissing = true) {
         const missing = suite.machines.filter((machine) => !machine.server() || machine.process().isPaused());
-        if (missing.length === 0) return;
+        if (missing.length === 0) return wasMissing;
         const isStarting = missing.some((machine) => !machine.process().isPaused());
         const pauses = missing.map((machine) => machine.process().pausedMs());
         if (darkMs() > 0) await clock.sleep(darkMs());
@@ -100,8 +103,12 @@ export function createRest(deps: {
           return first?.[0] ?? 'what nobody is awake to see';
         }
       }
-      await clock.sleep(sweepMs);
       return undefined;
+    },
+
+    async sweep() {
+      await leap(graceMs);
+      await clock.sleep(turnsMs);
     },
   };
 }

@@ -117,12 +117,12 @@ export async function simulate(plan: Plan): Promise<Run> {
     await until(Promise.all(asked));
     await until(comeToRest());
     // Whoever slept through it all wakes up and goes on where it was.
-    await until(rest.allServe());
-    await until(comeToRest());
+    if (await until(rest.allServe())) await until(comeToRest());
     // Those who gave up without an answer come back, once all is well; what they now begin comes to rest, too.
     const unanswered = ledger.accounts().filter(({ definite }) => !definite);
     await until(Promise.all(unanswered.map(({ request }) => callers.ask(request, patient))));
     if (unanswered.length > 0) await until(comeToRest());
+    await until(rest.sweep());
     if (failures.length === 0) failures.push(...(await until(judge({ plan, suite, callers, ledger }))));
     if (failures.length === 0) failures.push(...(await until(readings.lies())));
   } catch (error) {

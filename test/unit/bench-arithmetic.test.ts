@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { compareFigure, compareRuns } from '../../cli/bench/compare.ts';
-import { type Figure, figures, type Results } from '../../cli/bench/figures.ts';
+import type { Figure, Results } from '../../cli/bench/figure.ts';
+import { figures } from '../../cli/bench/figures.ts';
 import type { Grown } from '../../cli/bench/grow/grown.ts';
 import { createRecorder, percentilesOf } from '../../cli/bench/latencies.ts';
 import type { Measured } from '../../cli/bench/measured.ts';
@@ -33,6 +34,7 @@ const grown: Grown = {
     { empty: 1_000, grown: 880 },
   ],
   served: 100_000,
+  toServe: 100_000,
   rssBytes: {
     order: { empty: 150e6, grown: 180e6 },
     inventory: { empty: 150e6, grown: 210e6 },
@@ -192,6 +194,14 @@ test('a fill that the services do not know, or whose audit does not hold, proves
   expect(lineOf(figure('memory'), { rounds: [], grown: { ...grown, audit } })).toMatchObject({
     verdict: 'not measured',
     why: 'the audit says I3 broken',
+  });
+});
+
+test('memory is that of services that did their part of the work', () => {
+  const slow: Results = { rounds: [], grown: { ...grown, served: 900 } };
+  expect(lineOf(figure('memory'), slow)).toMatchObject({
+    verdict: 'not measured',
+    why: 'only 900 of 100000 orders got through the services',
   });
 });
 

@@ -4,8 +4,8 @@ import type { BareAnswer, BareQuestion, BareSetup } from '../bare/messages.ts';
 import { startPart } from '../part.ts';
 import type { Site } from '../site.ts';
 
-/** Enough that each flush carries as much as it may. */
-const inFlight = 1_024;
+/** As many as a busy service has: with more the entries would be larger, and fewer, than services leave them. */
+const inFlight = 128;
 /** Said after each, so that whoever waits sees it move. */
 const portion = 10_000;
 

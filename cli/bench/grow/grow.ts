@@ -63,7 +63,8 @@ export async function grow(options: GrowOptions): Promise<Grown> {
     for (const place of [places.empty, places.grown]) await warmUp(place, seconds);
     const rates = await compareRates(places, options);
     const emptyRss = await rssOf(emptySite);
-    const { heaps, rss, served } = await serve(places.grown, Math.ceil(orders * servedShare), options);
+    const toServe = Math.ceil(orders * servedShare);
+    const { heaps, rss, served } = await serve(places.grown, toServe, options);
     const startsMs = await compareStarts(emptySite, site, options);
     const stream = await measureStream({ site, entries: orders, turns, seconds: seconds / 4, begins });
     begins('auditing what there is now');
@@ -76,6 +77,7 @@ export async function grow(options: GrowOptions): Promise<Grown> {
       ...(coldRates ? { coldRates } : {}),
       rates,
       served,
+      toServe,
       rssBytes: pairs(emptyRss, rss),
       heaps,
       startsMs,

@@ -25,6 +25,8 @@ export interface Grown {
   readonly rates: readonly Pair[];
   /** Orders that the services on the grown database placed after that. */
   readonly served: number;
+  /** So many were to be. */
+  readonly toServe: number;
   /** Of each service after those, and of one that served as many on an empty database in `rates`. */
   readonly rssBytes: Readonly<Record<ServiceName, Pair>>;
   /** Heap in use after a garbage collection; empty where Node's inspector cannot be reached. */

@@ -1,6 +1,6 @@
 // What to know before believing the table: how much others took of the machine, and which answers were none.
 
-import type { Results } from '../figures.ts';
+import type { Results } from '../figure.ts';
 import type { Measured } from '../measured.ts';
 
 /** From here on only ratios are to be believed. */

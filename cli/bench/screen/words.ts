@@ -1,6 +1,6 @@
 // How a figure's numbers are said.
 
-import type { Goal, Unit } from '../figures.ts';
+import type { Goal, Unit } from '../figure.ts';
 
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 

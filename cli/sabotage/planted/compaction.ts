@@ -102,6 +102,14 @@ export const compaction: readonly Sabotage[] = [
     caughtBy: [contract],
   },
   {
+    name: 'laid-segments-not-seen-by-reads',
+    invariant: 'I8',
+    file: 'shared/journal/mongo-reads.ts',
+    from: 'const cursor = documents.find(filter, {',
+    to: "const cursor = documents.find({ ...filter, $nor: [{ keys: { $regex: '^segment/' } }] }, {",
+    caughtBy: ['test/contract/journal-torn-reads.test.ts'],
+  },
+  {
     name: 'entry-and-segment-counted-twice',
     invariant: 'I8',
     file: 'shared/journal/mongo-reads.ts',
