@@ -178,7 +178,9 @@ describe('a refund that the provider refuses', () => {
 test('a provider that is killed while it charges has done all of it or nothing, and the same request finds out', async () => {
   const paying = payByCard('card.killed', 'pm_sim_late');
   await expect
-    .poll(async () => (await client.getPayment({ paymentId: 'card.killed' })).payment?.status)
+    .poll(async () => (await client.getPayment({ paymentId: 'card.killed' })).payment?.status, {
+      timeout: 30_000,
+    })
     .toBe(PaymentStatus.UNKNOWN);
   await provider.killAndRestart();
   await paying;

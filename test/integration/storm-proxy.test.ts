@@ -104,5 +104,5 @@ test('nobody at the address is an unknown outcome, never a refusal', async () =>
   const { server } = await lossyOrders('reset');
   await server.stop();
   const { answer } = order.read(await place(wireTo(server.address), 'request-1'));
-  expect(answer).toEqual({ outcome: 'unknown', reason: 'NO_CONNECTION' });
+  expect(answer).toEqual({ outcome: 'unknown', reason: 'NO_CONNECTION', retryDelayMs: 0 });
 });
