@@ -6,7 +6,7 @@ import { OrderStatus, SagaPhase } from '../../shared/gen/twicesafe/order/v1/orde
 import { deriveId } from '../../shared/idempotency/index.ts';
 import { askOnce, done, insist } from '../support/answers.ts';
 import { eur, type OrderClient, type OrderSuite, soon, startOrderSuite } from '../support/order-suite.ts';
-import { type ProviderProcess, startProvider } from '../support/provider-process.ts';
+import { type ProviderProcess, patientProvider, startProvider } from '../support/provider-process.ts';
 
 let provider: ProviderProcess;
 let suite: OrderSuite;
@@ -14,8 +14,8 @@ let alice: OrderClient;
 let books: OrderClient;
 
 beforeAll(async () => {
-  provider = await startProvider();
-  suite = await startOrderSuite({ provider: provider.config });
+  provider = await startProvider(patientProvider.environment);
+  suite = await startOrderSuite({ provider: { ...provider.config, ...patientProvider.times } });
   alice = suite.order.client();
   books = suite.order.client('books');
 });

@@ -7,7 +7,7 @@ import { ask, done } from '../support/ask.ts';
 import { freshDatabase } from '../support/database.ts';
 import { eur } from '../support/payment-books.ts';
 import { auditOf, type PaymentClient, paymentClient, startPaymentOn } from '../support/payment-service.ts';
-import { type ProviderProcess, startProvider } from '../support/provider-process.ts';
+import { type ProviderProcess, patientProvider, startProvider } from '../support/provider-process.ts';
 
 let provider: ProviderProcess;
 let service: RunningService;
@@ -15,8 +15,9 @@ let shop: PaymentClient;
 let operator: PaymentClient;
 
 beforeAll(async () => {
-  provider = await startProvider();
-  service = await startPaymentOn(await freshDatabase(), { provider: provider.config });
+  provider = await startProvider(patientProvider.environment);
+  const config = { ...provider.config, ...patientProvider.times };
+  service = await startPaymentOn(await freshDatabase(), { provider: config });
   shop = paymentClient(service);
   operator = paymentClient(service, 'books');
 });

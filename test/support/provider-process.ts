@@ -18,6 +18,12 @@ export const shortTimes = {
   keyForgetMs: 2_500,
 } as const;
 
+/** For tests in which nothing is to become too old, on a machine however busy: `startProvider(patientProvider.environment)`. */
+export const patientProvider = {
+  environment: { PROVIDER_KEY_FORGET_MS: '7200000' },
+  times: { timeoutMs: 10_000, keyLifetimeMs: 3_600_000, arrivalMsMax: 3_600_000 },
+} as const;
+
 const readyDurationMsMax = 20_000;
 const graceMs = 2_000;
 const webhookSecret = 'whsec_test';
