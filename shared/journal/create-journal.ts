@@ -17,6 +17,7 @@ import { createMongoStore } from './mongo-store.ts';
 import { streamCountMax, streamNames, streamOf } from './placement.ts';
 import type { Checkpoint, JournalStore } from './store.ts';
 import { createStreamCache } from './stream-cache.ts';
+import { createStreamReader } from './stream-reader.ts';
 
 /** Entries of a history that one read returns unless asked otherwise. */
 const historyEntriesDefault = 200;
@@ -72,7 +73,9 @@ export async function createJournalOn(
   const streamOfEntity = (entity: string) => streamOf(rules.placementOf?.(entity) ?? entity, streamCount);
   const cache = createStreamCache(rules, limits);
   const failpoints = options.failpoints ?? noFailpoints;
+  const reader = createStreamReader(store, cache, limits, streamOfEntity);
   const flusher = createFlusher({
+    reader,
     log,
     store,
     cache,
@@ -132,7 +135,7 @@ export async function createJournalOn(
       return part && recordedUnder(key, part, true);
     },
     async readState(entity): Promise<State | undefined> {
-      const newest = await store.findNewest(entity);
+      const newest = await reader.findNewest(entity);
       return newest?.ops.at(-1)?.state ?? undefined;
     },
     async history(entity, { limit = historyEntriesDefault, newestFirst = false, ...range } = {}) {

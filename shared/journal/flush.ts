@@ -35,13 +35,14 @@ import type { JournalLimits } from './limits.ts';
 import { createPace } from './pace.ts';
 import type { JournalStore } from './store.ts';
 import type { StreamCache } from './stream-cache.ts';
-import { createStreamReader } from './stream-reader.ts';
+import type { StreamReader } from './stream-reader.ts';
 import { createUnderWay } from './under-way.ts';
 import { expire, type Waiting } from './waiting.ts';
 
 export interface FlushDependencies {
   readonly store: JournalStore;
   readonly cache: StreamCache;
+  readonly reader: StreamReader;
   readonly rules: EntityRules;
   readonly streamOfEntity: (entity: string) => string;
   /** Names this process in every entry it writes. */
@@ -65,8 +66,7 @@ export interface Flusher {
 }
 
 export function createFlusher(deps: FlushDependencies): Flusher {
-  const { store, cache, clock, failpoints, limits } = deps;
-  const reader = createStreamReader(store, cache, limits);
+  const { store, cache, clock, failpoints, limits, reader } = deps;
   const underWay = createUnderWay(enqueue);
   const drafter = createBatchDrafter(deps, underWay);
   const pace = createPace(deps);

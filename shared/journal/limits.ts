@@ -16,6 +16,8 @@ export interface JournalLimits {
   readonly recentKeysMax: number;
   /** Entries in one read of a stream: some 5 MB of busy entries. */
   readonly readEntriesMax: number;
+  /** Before the tail, so many entries are searched first for an entity that is not remembered: what is busy stands there. */
+  readonly nearEntries: number;
   /** Entities read at once: more than the connection pool serves would only wait there. */
   readonly parallelReadsMax: number;
   /** Readings of a stream that show a gap before it counts as damaged: one reading beside an append may show one. */
@@ -41,6 +43,7 @@ export const defaultJournalLimits: JournalLimits = {
   cachedEntitiesMax: 20_000,
   recentKeysMax: 20_000,
   readEntriesMax: 200,
+  nearEntries: 64,
   parallelReadsMax: 32,
   gapReadsMax: 20,
   firstDelayMs: 2,

@@ -104,9 +104,9 @@ export function createMemoryStore(content: MemoryContent = createMemoryContent()
       }
       return page;
     },
-    async findNewest(entity) {
+    async findNewest(entity, fromSeq) {
       const newest = byEntity.get(entity)?.at(-1);
-      return newest && partOf(newest, (op) => op.entity === entity);
+      return newest && newest.entry.seq >= fromSeq ? partOf(newest, (op) => op.entity === entity) : undefined;
     },
     async findHistory(entity, { afterSeq = 0, beforeSeq = Number.POSITIVE_INFINITY, limit, newestFirst }) {
       const found = (byEntity.get(entity) ?? []).filter(

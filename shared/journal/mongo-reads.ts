@@ -121,10 +121,11 @@ export function createMongoReads(
         return [...page.values()].sort((a, b) => a.seq - b.seq);
       }),
 
-    findNewest: (entity) =>
+    findNewest: (entity, fromSeq) =>
       reading(async () => {
         const isOfEntity = { $eq: ['$$this.entity', entity] };
-        const [newest] = await find({ 'ops.entity': entity }, isOfEntity, { sort: { seq: -1 }, limit: 1 });
+        const filter = { 'ops.entity': entity, ...between(fromSeq, Number.POSITIVE_INFINITY) };
+        const [newest] = await find(filter, isOfEntity, { sort: { seq: -1 }, limit: 1 });
         return newest && (await partsOf(newest, [entity], (op) => op.entity === entity)).at(-1);
       }),
 

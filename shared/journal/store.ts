@@ -36,8 +36,8 @@ export interface JournalStore {
   findByKeys(keys: readonly string[]): Promise<EntryPart[]>;
   /** Entries of a stream from `fromSeq` on, in order, at most `limit`. */
   read(stream: string, fromSeq: number, limit: number): Promise<Entry[]>;
-  /** The newest entry in which the entity stands, with only its ops. */
-  findNewest(entity: string): Promise<EntryPart | undefined>;
+  /** The newest entry, at `fromSeq` or after it, in which the entity stands, with only its ops. */
+  findNewest(entity: string, fromSeq: number): Promise<EntryPart | undefined>;
   /** Entries in which the entity stands, with only its ops, in order of seq (descending when `newestFirst`). */
   findHistory(
     entity: string,

@@ -1,12 +1,15 @@
 // Reads what the cache lacks: entries that others appended, and entities not met lately. It decides nothing.
 
 import type { State } from './decision.ts';
+import type { EntryPart } from './entry.ts';
 import type { Submission } from './journal.ts';
 import type { JournalLimits } from './limits.ts';
 import type { JournalStore } from './store.ts';
 import type { StreamCache } from './stream-cache.ts';
 
 export interface StreamReader {
+  /** The newest entry in which the entity stands, with only its ops: a majority read. */
+  findNewest(entity: string): Promise<EntryPart | undefined>;
   /** Brings the cache up to the stream's newest entry. */
   readNewer(stream: string): Promise<void>;
   /** The state of every entity that the batch names, except those likely new and not remembered. */
@@ -20,8 +23,22 @@ export function createStreamReader(
   store: JournalStore,
   cache: StreamCache,
   limits: JournalLimits,
+  streamOfEntity: (entity: string) => string,
 ): StreamReader {
+  /**
+   * What is read often stands in thousands of entries, and its newest one is near: at or after the entry in which this
+   * process saw it, or else near the tail. Where that finds nothing, it is looked for everywhere.
+   */
+  async function findNewest(entity: string): Promise<EntryPart | undefined> {
+    const tail = cache.tailOf(streamOfEntity(entity)) ?? 0;
+    const fromSeq = Math.max(1, cache.entity(entity)?.seq || tail - limits.nearEntries);
+    const near = await store.findNewest(entity, fromSeq);
+    return near ?? (fromSeq > 1 ? store.findNewest(entity, 1) : undefined);
+  }
+
   return {
+    findNewest,
+
     async readNewer(stream) {
       let gapsSeen = 0;
       for (;;) {
@@ -55,7 +72,7 @@ export function createStreamReader(
       for (let start = 0; start < names.length; start += limits.parallelReadsMax) {
         await Promise.all(
           names.slice(start, start + limits.parallelReadsMax).map(async (entity) => {
-            const newest = await store.findNewest(entity);
+            const newest = await findNewest(entity);
             const state = newest?.ops.at(-1)?.state ?? undefined;
             cache.rememberEntity(entity, state, newest?.seq ?? 0);
             states.set(entity, state);

@@ -73,7 +73,7 @@ function tornAt(tearAt: number, laid: Collection<Document>, moved: Collection<Do
 const questions: readonly { readonly name: string; ask(reads: Reads): Promise<unknown> }[] = [
   ...entities.map((entity) => ({
     name: `newest of ${entity}`,
-    ask: (reads: Reads) => reads.findNewest(entity),
+    ask: (reads: Reads) => reads.findNewest(entity, 1),
   })),
   ...entities.flatMap((entity) =>
     [true, false].flatMap((newestFirst) =>

@@ -77,7 +77,7 @@ export function createStoreLink(deps: StoreLinkDependencies): JournalStore {
     },
     findByKeys: (keys) => reading(() => store.findByKeys(keys)),
     read: (stream, fromSeq, limit) => reading(() => store.read(stream, fromSeq, limit)),
-    findNewest: (entity) => reading(() => store.findNewest(entity)),
+    findNewest: (entity, fromSeq) => reading(() => store.findNewest(entity, fromSeq)),
     findHistory: (entity, options) => reading(() => store.findHistory(entity, options)),
     findList: (name, position, limit) => reading(() => store.findList(name, position, limit)),
     readCheckpoint: (stream) => reading(() => store.readCheckpoint(stream)),
