@@ -35,6 +35,24 @@ describe.each([...storesUnderTest(), ...movedStoresUnderTest()])('the journal on
     await after.close();
   });
 
+  test('finds the newest state of what stands near the tail and far from it, seen before and never', async () => {
+    const store = await freshStore();
+    const limits = { nearEntries: 1 };
+    const seen = await openCounters(store, { limits });
+    for (const [index, entity] of ['a/far', 'a/x', 'a/near', 'a/x'].entries()) {
+      await seen.submit(add(`k${index}`, entity, 5));
+    }
+    const fresh = await openCounters(store, { limits });
+    await fresh.submit(add('k9', 'a/x', 7));
+    for (const journal of [seen, fresh]) {
+      expect(await journal.readState('a/far')).toEqual({ count: 5 });
+      expect(await journal.readState('a/near')).toEqual({ count: 5 });
+      expect(await journal.readState('a/x')).toEqual({ count: 17 });
+      expect(await journal.readState('a/never')).toBeUndefined();
+      await journal.close();
+    }
+  });
+
   test('refuses a key that is recorded with another fingerprint, and nothing of it happens', async () => {
     const journal = await openCounters(await freshStore());
     await journal.submit(add('k1', 'a/x', 5));
