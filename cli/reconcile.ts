@@ -1,7 +1,8 @@
 // `twicesafe reconcile`: the card provider's books against the payment service's, both ways, page by page.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { createClient } from '@connectrpc/connect';
+import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import {
   type PaymentDifference,
@@ -28,6 +29,11 @@ const dayMs = 86_400_000;
 const againEveryMs = 2_000;
 /** A page may ask a slow provider for many payments. */
 const pageMsMax = 120_000;
+/** A database or a provider that restarts is back within these. */
+const pageAttemptsMax = 5;
+const pageRetryMs = 2_000;
+/** With these it says: ask again. */
+const passingCodes: readonly Code[] = [Code.Unavailable, Code.ResourceExhausted, Code.DeadlineExceeded];
 
 /** What the service settles by itself. */
 const passingKinds: ReadonlySet<PaymentDifferenceKind> = new Set([
@@ -53,7 +59,7 @@ export async function runReconcile(options: ReconcileOptions): Promise<number> {
     const lasting = differences.filter((difference) => !isPassing(difference));
     const passingCount = differences.length - lasting.length;
     if (lasting.length === 0 && passingCount > 0 && clock.nowMs() < untilMs) {
-      await new Promise((resolve) => setTimeout(resolve, againEveryMs));
+      await sleep(againEveryMs);
       continue;
     }
     print(differences, checkedCount);
@@ -61,10 +67,11 @@ export async function runReconcile(options: ReconcileOptions): Promise<number> {
   }
 }
 
-/** Reads both books to their end. Rejects when one of them cannot be read. */
+/** Reads both books to their end. A page that is not answered is asked for again, after `pause`, and rejects in the end. */
 export async function compareBooks(
   options: Pick<ReconcileOptions, 'payment' | 'token' | 'from'>,
   since: Date,
+  pause: () => Promise<unknown> = () => sleep(pageRetryMs),
 ): Promise<{ differences: PaymentDifference[]; checkedCount: number }> {
   const transport = createConnectTransport({ baseUrl: options.payment, httpVersion: '2' });
   const client = createClient(PaymentService, transport);
@@ -75,7 +82,10 @@ export async function compareBooks(
   do {
     try {
       const request = { since: timestampFromDate(since), pageToken };
-      const page = await client.reconcilePayments(request, { headers, timeoutMs: pageMsMax });
+      const page = await patiently(
+        () => client.reconcilePayments(request, { headers, timeoutMs: pageMsMax }),
+        pause,
+      );
       differences.push(...page.differences);
       checkedCount += page.checkedCount;
       pageToken = page.nextPageToken;
@@ -85,6 +95,19 @@ export async function compareBooks(
     }
   } while (pageToken !== '');
   return { differences, checkedCount };
+}
+
+/** It only reads, so asking again is safe. */
+async function patiently<T>(ask: () => Promise<T>, pause: () => Promise<unknown>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      const isPassingFault = passingCodes.includes(ConnectError.from(error).code);
+      if (!isPassingFault || attempt === pageAttemptsMax) throw error;
+      await pause();
+    }
+  }
 }
 
 function print(differences: readonly PaymentDifference[], checkedCount: number): void {

@@ -36,9 +36,10 @@ export interface Temper {
 export interface TemperOptions {
   readonly rate: number;
   readonly seed: number;
+  /** How much earlier lives have recorded. Each life has other luck, and the same outages. */
+  readonly livedCount: number;
   /** How long it is down each time; 0: for one request. */
   readonly downMs: number;
-  /** Never back, as a clock on the wall may be. */
   nowMs(): number;
 }
 
@@ -46,27 +47,23 @@ export function createTemper({ downMs, nowMs, ...initial }: TemperOptions): Temp
   const ordered: { kind: Misbehaviour; path: string }[] = [];
   let rate: number;
   let fraction: () => number;
-  let nextOutageAtMs: number;
+  let outageOffsetMs: number;
+
+  function setRate(newRate: number, seed: number, livedCount = 0): void {
+    rate = newRate;
+    fraction = seededFraction(seed + livedCount);
+    outageOffsetMs = seededFraction(seed)() * outageEveryMs();
+  }
+
   /** From one outage to the next, so that the time that is down has the share of one kind. */
   const outageEveryMs = () => (downMs * misbehaviours.length) / rate;
 
-  function setRate(newRate: number, seed: number): void {
-    rate = newRate;
-    fraction = seededFraction(seed);
-    nextOutageAtMs =
-      downMs > 0 && rate > 0 ? nowMs() + fraction() * outageEveryMs() : Number.POSITIVE_INFINITY;
-  }
+  /** By the clock and the seed alone: a provider that is killed between two outages has the second one all the same. */
+  const isDown = () => downMs > 0 && rate > 0 && (nowMs() + outageOffsetMs) % outageEveryMs() < downMs;
 
-  function isDown(): boolean {
-    if (nowMs() < nextOutageAtMs) return false;
-    if (nowMs() < nextOutageAtMs + downMs) return true;
-    nextOutageAtMs += outageEveryMs();
-    return isDown();
-  }
-
-  setRate(initial.rate, initial.seed);
+  setRate(initial.rate, initial.seed, initial.livedCount);
   return {
-    setRate,
+    setRate: (newRate, seed) => setRate(newRate, seed),
     next(path) {
       const index = ordered.findIndex((order) => path.includes(order.path));
       if (index >= 0) return ordered.splice(index, 1)[0]?.kind;

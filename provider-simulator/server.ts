@@ -28,10 +28,10 @@ export async function startSimulator(
   const file = await openBookFile(config.booksFile, books.apply);
   const temper = createTemper({
     rate: config.faultRate,
-    // A life that goes on with old books has other luck than the one before it.
-    seed: config.faultSeed + books.nextNumber() - 1,
+    seed: config.faultSeed,
+    livedCount: books.nextNumber() - 1,
     downMs: config.downMs,
-    nowMs: () => performance.now(),
+    nowMs: clock.nowMs,
   });
   const webhooks = createWebhooks({
     url: config.webhookUrl,

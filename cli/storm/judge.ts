@@ -1,6 +1,7 @@
 // Gathers the evidence and asks for the verdict: the services' audits, and the history that was written.
 
-import { ask } from '../audit/ask.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Asked, ask, NotAuditedError } from '../audit/ask.ts';
 import { compare } from '../audit/compare.ts';
 import { verdicts } from '../audit/verdicts.ts';
 import { checkHistory, type HistoryVerdict } from './check-history.ts';
@@ -16,6 +17,10 @@ import { type Verdict, verdictOf } from './verdict.ts';
 /** The provider's clock may be another machine's. */
 const clockSkewMsMax = 60_000;
 
+/** A machine that was stormed is slow for a while, and an audit that breaks off is asked for again from its beginning. */
+const auditAttemptsMax = 3;
+const auditRetryMs = 5_000;
+
 /** Rejects when a service cannot be audited: then nothing can be told. */
 export async function judge(parts: {
   readonly options: StormOptions;
@@ -30,7 +35,7 @@ export async function judge(parts: {
   readonly compared: BooksCompared | undefined;
 }> {
   const { options, target, load, settled } = parts;
-  const asked = await ask(target.addresses);
+  const asked = await askPatiently(target);
   const comparison = compare(asked.facts);
   const provider = target.provider && {
     payments: await target.provider.books(),
@@ -53,4 +58,15 @@ export async function judge(parts: {
     answeredPerSecond: load.answeredPerSecond,
   });
   return { verdict, judged, compared };
+}
+
+async function askPatiently({ addresses }: Target): Promise<Asked> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask(addresses);
+    } catch (error) {
+      if (!(error instanceof NotAuditedError) || attempt === auditAttemptsMax) throw error;
+      await sleep(auditRetryMs);
+    }
+  }
 }

@@ -2,6 +2,7 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { sayChange, sayGoal, sayValue } from '../screen/words.ts';
+import { notInRun } from '../verdict.ts';
 import { cpuChart, escaped, latencyChart, processColors, stripOf } from './charts.ts';
 import type { BenchReport, ReportedFigure } from './report.ts';
 
@@ -74,7 +75,8 @@ function section(title: string, says: string, inside: string): string {
 }
 
 function figureTable({ figures }: BenchReport): string {
-  const rows = figures.map((figure) => {
+  const inRun = figures.filter(({ why }) => why !== notInRun);
+  const rows = inRun.map((figure) => {
     const { says, goal, unit, median, verdict, why } = figure;
     const word = verdict === 'shown' ? '' : verdict;
     return row([
