@@ -4,7 +4,7 @@
 import { create } from '@bufbuild/protobuf';
 import { createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { ask } from '../../cli/audit/ask.ts';
 import { compare } from '../../cli/audit/compare.ts';
 import { verdicts } from '../../cli/audit/verdicts.ts';
@@ -35,6 +35,9 @@ import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { soon } from '../support/order-suite.ts';
 
 type Databases = Readonly<Record<ServiceName, FreshDatabase>>;
+
+/** Some seconds; putting two thousand items and accounts in takes half a minute on a machine that others use. */
+vi.setConfig({ testTimeout: 180_000 });
 
 const log = createLog('test', 'silent');
 const endings: (() => Promise<void>)[] = [];
