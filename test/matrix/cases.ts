@@ -53,14 +53,20 @@ export async function casesOf(surveyed: Surveyed): Promise<Cases> {
   const fresh = surveyed.found.filter(({ isKnown }) => !isKnown);
   const first = fresh.flatMap((each) => casesAt(surveyed, each.point, each.phase, [{ ...struckAt(each) }]));
   const recovered = await recoveredFrom(first.filter(({ fault }) => fault === 'dies'));
-  const again = recovered.flatMap(({ point, name, crash }) =>
-    casesAt(surveyed, point, 'resume', [crash, { point: name }]),
-  );
+  const again = recovered
+    .filter(({ name }) => !isShared(surveyed, name))
+    .flatMap(({ point, name, crash }) => casesAt(surveyed, point, 'resume', [crash, { point: name }]));
   return {
     cases: [...first, ...again],
     excluded: excludedFrom(surveyed, recovered),
     points: pointsOf(surveyed.found, recovered),
   };
+}
+
+/** The scenario comes to the point only as an earlier one does. */
+function isShared({ found }: Surveyed, name: string): boolean {
+  const same = found.filter((each) => each.name === name);
+  return same.length > 0 && same.every((each) => each.isKnown);
 }
 
 const struckAt = ({ name, phase }: Found): Omit<Strike, 'fault'> => ({ point: name, phase });
@@ -103,15 +109,20 @@ async function recoveredFrom(crashes: readonly Case[]): Promise<Recovered[]> {
 
 const undoesNothing = 'the scenario undoes nothing';
 const notReached = 'the phase does not come to the point';
-const isKnown = 'up to the point everything went as in an earlier scenario, and is struck there';
+const isKnown =
+  'up to the point everything went as in an earlier scenario, and is struck there, its recovery too';
 
-function excludedFrom({ scenario, found }: Surveyed, recovered: readonly Recovered[]): Map<string, number> {
+function excludedFrom(surveyed: Surveyed, recovered: readonly Recovered[]): Map<string, number> {
+  const { scenario, found } = surveyed;
   const excluded = new Map<string, number>();
   const all = new Map([...found, ...recovered].map(({ point, name }) => [name, point]));
 
   function ruleAgainstPhase(phase: CasePhase, name: string): string | undefined {
     if (phase === 'compensation' && !scenario.turn) return undoesNothing;
-    if (phase === 'resume') return recovered.some((each) => each.name === name) ? undefined : notReached;
+    if (phase === 'resume') {
+      if (!recovered.some((each) => each.name === name)) return notReached;
+      return isShared(surveyed, name) ? isKnown : undefined;
+    }
     const reached = found.find((each) => each.name === name && each.phase === phase);
     return reached ? (reached.isKnown ? isKnown : undefined) : notReached;
   }

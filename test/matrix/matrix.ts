@@ -10,6 +10,9 @@ import { type Surveyed, surveyOf } from './survey.ts';
 /** A scenario in which nothing is new would be struck nowhere. */
 const casesMin = 5;
 
+/** A third of all cases, and the same recovery as with one caller, only with a race on top: `npm run matrix` has them. */
+const isForTests = ({ phase, callerCount }: Case) => phase !== 'resume' || callerCount === 1;
+
 export async function testGroup(group: GroupName): Promise<void> {
   const listed: Listed[] = [];
   for (const surveyed of await surveyOf(groups[group])) {
@@ -24,7 +27,7 @@ export async function testGroup(group: GroupName): Promise<void> {
 }
 
 function testCases({ scenario, callerCount }: Surveyed, cases: readonly Case[]): void {
-  test.each(cases)('$name', async (each) => {
+  test.each(cases.filter(isForTests))('$name', async (each) => {
     const { failures } = await playCase(each);
     expect(failures, `npm run matrix -- --case "${each.name}"`).toEqual([]);
   });

@@ -18,6 +18,7 @@ import { type Invariant, shownBy } from './invariants.ts';
 import { type Ask, orderDeadlineMs, type Scenario, seedOf } from './scenario.ts';
 import { strangersRead } from './strangers.ts';
 import { createStriker, type Reach, type Strike } from './striker.ts';
+import { isOfASuite } from './whereabouts.ts';
 
 export interface Play {
   /** Empty: everything held. */
@@ -81,7 +82,7 @@ export async function play(
     meddling: striker,
     weather: () => calm,
     isStoreAway: () => false,
-    isCut: (from, service) => isCut && service === cut?.service && from.name.startsWith('order'),
+    isCut: (from, service) => isCut && service === cut?.service && isOfASuite(from),
     complain,
   });
   const ledger = createLedger();

@@ -14,8 +14,8 @@ export interface Scenario {
   readonly turn?: Mark;
   /** Also the opening of the shop, which all callers ask for, is struck. */
   readonly strikesOpening?: boolean;
-  /** Order processes do not reach this service until the mark is passed. */
-  readonly cut?: { readonly service: ServiceName; readonly until: Mark };
+  /** Nobody in the suite reaches this service, or the card provider, until the mark is passed. */
+  readonly cut?: { readonly service: ServiceName | 'provider'; readonly until: Mark };
   /** How it may end, word for word, whatever was struck but time. */
   readonly endings: readonly string[];
   /** How it may end besides when something was held up past its deadline. */
@@ -70,6 +70,7 @@ export function scenarioOf(
 ): Scenario {
   const { shop = {}, script, lateEndings = [], ...others } = rest;
   const [first, second] = shop.onHand ?? [10, 10];
+  const wish = { ...wishDefault, ...shop.wish };
   const asks = script.map(({ at, ...command }): Ask => {
     const whole = {
       target: 0,
@@ -101,7 +102,8 @@ export function scenarioOf(
         { onHand: second, price: 1200 },
       ],
       accounts: [{ opening: shop.opening ?? 10_000 }],
-      wishes: [{ ...wishDefault, ...shop.wish }],
+      // Two alike: some requests of the simulation mean something else for an odd target.
+      wishes: [wish, wish],
       commands: asks.map(({ command }) => command),
       incidents: [],
     },

@@ -20,14 +20,15 @@ import type { Callers } from './callers.ts';
 import {
   type CardExpectation,
   cardLies,
-  declineLies,
   moneyOfRefused,
   ownCardPayments,
+  refusalLies,
 } from './card-books.ts';
 import type { CardProvider } from './card-provider.ts';
 import { type Account, isReused, type Ledger } from './ledger.ts';
 import { orderLies } from './order-lies.ts';
 import type { Plan } from './plan.ts';
+import { standingLies } from './standing-lies.ts';
 import { accountOf, type PaymentSource, skuOf } from './subject.ts';
 import type { ServiceName } from './suite.ts';
 
@@ -219,7 +220,7 @@ export async function booksOf({
   await addReservations();
   addItems();
   await compareWithDatabases();
-  failures.push(...cardLies(provider.books, byCard), ...declineLies(accounts));
+  failures.push(...cardLies(provider.books, byCard), ...refusalLies(accounts), ...standingLies(accounts));
   return failures;
 }
 

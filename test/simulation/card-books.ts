@@ -65,21 +65,39 @@ export function cardLies(books: Books, expectations: readonly CardExpectation[])
   return lies;
 }
 
-/** A good card is declined only when nobody can take the money any more. */
-export function declineLies(accounts: readonly Account[]): string[] {
+/**
+ * What a provider's refusal is given for must be true: a good card is declined only when nobody can take the money any
+ * more, and a refund is refused only by the card that refuses one, or when nobody can make it any more.
+ */
+export function refusalLies(accounts: readonly Account[]): string[] {
   return accounts.flatMap(({ request, definite }) => {
-    if (definite?.answer !== 'refused' || definite.refusal.reason !== 'PAYMENT_DECLINED') return [];
-    const code = definite.refusal.metadata['decline_code'] ?? '';
-    const card = methodOf(request.message);
-    if (code === 'never_taken' || (card !== undefined && code === declineCodes[card])) return [];
-    return [`I8 ${request.about} was declined for ${code}, which its card ${card} is not`];
+    if (definite?.answer !== 'refused') return [];
+    const { reason, metadata } = definite.refusal;
+    const card = methodOf(request.message) ?? methodOf(creationOf(request.about, accounts));
+    const code = metadata[codeNames[reason] ?? ''];
+    if (code === undefined || (card && reasonsOf[card]?.includes(code)) || outdated.includes(code)) return [];
+    return [`I8 ${request.about} was refused with ${reason} for ${code}, but its card is ${card}`];
   });
 }
 
-const declineCodes: Readonly<Record<string, string>> = {
-  [cards.declined]: 'generic_decline',
-  [cards.unknown]: 'resource_missing',
+/** Where a refusal has the provider's word. */
+const codeNames: Readonly<Record<string, string>> = {
+  PAYMENT_DECLINED: 'decline_code',
+  REFUND_REFUSED: 'provider_code',
 };
+
+/** Given when the provider knows nothing of it and may be asked no more. */
+const outdated: readonly string[] = ['never_taken', 'never_made'];
+
+const reasonsOf: Readonly<Record<string, readonly string[]>> = {
+  [cards.declined]: ['generic_decline'],
+  [cards.unknown]: ['resource_missing'],
+  [cards.refundFailsFirst]: ['expired_or_canceled_card'],
+};
+
+const creationOf = (about: string, accounts: readonly Account[]) =>
+  accounts.find(({ request }) => request.method.name === 'CreatePayment' && request.about === about)?.request
+    .message ?? {};
 
 const paidByCard = ({ request }: Account): boolean => methodOf(request.message) !== undefined;
 

@@ -20,11 +20,11 @@ export function createProcessLog(
     const msg = typeof what === 'string' ? what : (message ?? '');
     const err = typeof what === 'string' ? undefined : what.err;
     history.note(process.name, 'says:', msg, err instanceof Error ? err.message : '');
-    // The journal passes on what the store threw, and says itself that it waits.
+    // Whoever warns that the database or the provider does not answer passes on what its client threw.
     const isFine =
       err === undefined ||
       (err instanceof Error && expectedErrors.has(err.constructor.name)) ||
-      msg.startsWith('the database');
+      /^the (database|provider) does not/.test(msg);
     if (isFine && !msg.startsWith('a bug')) return;
     complain(`${process.name} says: ${msg}: ${err instanceof Error ? err.stack : JSON.stringify(what)}`);
   }

@@ -52,6 +52,7 @@ export const commandKinds = [
   // These change nothing.
   'list',
   'watch',
+  'look',
 ] as const;
 
 export interface Command {

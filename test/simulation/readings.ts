@@ -1,8 +1,9 @@
-// What callers only read: lists by page, and orders that they watch. In the storm as commands of the plan, and once more when
+// What callers only read: lists by page, orders that they watch, and what operators look at. In the storm as commands of the plan, and once more when
 // everything is at rest, when nothing may be missing.
 
 import type { Callers } from './callers.ts';
 import type { Ledger } from './ledger.ts';
+import { createLooks } from './looks.ts';
 import type { Network } from './network.ts';
 import type { Command, Plan } from './plan.ts';
 import type { SimulatedProcess } from './process.ts';
@@ -20,7 +21,7 @@ const lists: readonly ListName[] = ['orders', 'payments', 'entries'];
 const pageSizes = [1, 2, 3, 50] as const;
 const lastTries = 20;
 
-export const isReading = ({ kind }: Command): boolean => kind === 'list' || kind === 'watch';
+export const isReading = ({ kind }: Command): boolean => ['list', 'watch', 'look'].includes(kind);
 
 export function createReadings(deps: {
   plan: Plan;
@@ -32,6 +33,7 @@ export function createReadings(deps: {
   const { plan, process } = deps;
   const walks = createWalks({ ...deps, clock: process.clock });
   const watches = createWatches(deps);
+  const looks = createLooks({ ...deps, clock: process.clock });
 
   return {
     async read(command) {
@@ -40,8 +42,9 @@ export function createReadings(deps: {
       const { caller: owner = 'alice', account = 0 } = plan.wishes[index] ?? {};
       const other = owner === 'alice' ? 'bob' : 'alice';
       const caller = isStranger ? other : owner;
-      if (command.kind === 'watch')
-        return watches.watch(caller, orderIdOf(caller, placeIdOf(index)), command);
+      const orderId = orderIdOf(caller, placeIdOf(index));
+      if (command.kind === 'watch') return watches.watch(caller, orderId, command);
+      if (command.kind === 'look') return looks.look(target + 3 * variant, caller, orderId);
       const accountId = accountOf(account % plan.accounts.length);
       const list = lists[(target + variant) % lists.length] ?? 'orders';
       const pageSize = pageSizes[target % pageSizes.length] ?? 1;
@@ -53,7 +56,7 @@ export function createReadings(deps: {
           await walks.walk({ list, caller, accountId: accountOf(0), pageSize: 3 }, lastTries);
         }
       }
-      return [...walks.lies(), ...(await watches.lies())];
+      return [...walks.lies(), ...(await watches.lies()), ...(await looks.lies())];
     },
   };
 }

@@ -52,6 +52,8 @@ export interface Implemented {
 const arrivalMsMax = 4 * 3_600_000;
 /** Sagas whose attempts an order process remembers: more than a run has. */
 const rememberedSagasMax = 50;
+/** Slower than a real one: each look costs a run some events, and sagas that nobody drives are as well found a little later. */
+const sweepEveryMs = 3_000;
 
 export function implement(
   service: ServiceName,
@@ -80,7 +82,7 @@ export function implement(
       const implementation = createOrder({
         ...parts,
         orderDeadlineMs,
-        sagaLimits: { attentionAfterMs, rememberedSagasMax },
+        sagaLimits: { attentionAfterMs, rememberedSagasMax, sweepEveryMs },
         cardPayments: true,
         inventory: clientFor(InventoryService, 'inventory'),
         payment: clientFor(PaymentService, 'payment'),

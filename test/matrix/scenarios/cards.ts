@@ -9,6 +9,8 @@ const declined = { wish: { card: 'declined' } } as const;
 const capturing: Mark = { service: 'payment', place: 'card.before_provider', detail: 'capture' };
 const undoing: Mark = { service: 'payment', place: 'rpc.before_handler', detail: 'CancelPayment' };
 const cancelling: Mark = { service: 'order', place: 'rpc.before_handler', detail: 'CancelOrder' };
+const written = (type: string): Mark => ({ service: 'payment', place: recorded, detail: type });
+const attentionAsked: Mark = { service: 'order', place: recorded, detail: 'needs_attention' };
 const turned: Mark = { service: 'order', place: recorded, detail: 'compensating' };
 
 const untouched = '10 0 0 | 10 0 0 | 10000';
@@ -50,6 +52,19 @@ export const cards: readonly Scenario[] = [
     endings: [`PlaceOrder done, CancelOrder done | ${untouched} | 2100 - 2100`],
     lateEndings: cancelledTooLate,
   }),
+  scenarioOf('order by card of which lines go back on sale', {
+    shop: good,
+    script: [{ kind: 'place' }, { kind: 'refundLines' }],
+    endings: [`PlaceOrder done, RefundOrderLines done | 9 0 1 | 9 0 1 | 10000 | 2100 - 450`],
+    lateEndings: withNothingKept('PlaceOrder ORDER_TOO_LATE, RefundOrderLines ORDER_NOT_CONFIRMED', 2100),
+  }),
+  scenarioOf('order by card whose refund fails first, cancelled, and driven by an operator', {
+    shop: { wish: { card: 'refundFailsFirst' } },
+    script: [{ kind: 'place' }, { kind: 'cancel' }, { kind: 'retry', at: attentionAsked }],
+    turn: cancelling,
+    endings: [`PlaceOrder done, CancelOrder done, RetrySaga done | ${untouched} | 2100 - 2100`],
+    lateEndings: withNothingKept('PlaceOrder ORDER_TOO_LATE, CancelOrder done, RetrySaga done', 2100),
+  }),
   scenarioOf('card payment', {
     shop: good,
     script: [{ kind: 'pay' }],
@@ -73,6 +88,14 @@ export const cards: readonly Scenario[] = [
       `CreatePayment done, CancelPayment done | ${untouched} | 300 - 300`,
       `CreatePayment REQUEST_CANCELLED, CancelPayment done | ${untouched} | 0 - 0`,
     ],
+  }),
+  scenarioOf('card payment cancelled while nobody knows of it', {
+    shop: good,
+    script: [{ kind: 'pay' }, { kind: 'cancelPayment', at: written('left_unknown') }],
+    cut: { service: 'provider', until: written('cancel_asked') },
+    turn: undoing,
+    endings: [`CreatePayment REQUEST_CANCELLED, CancelPayment done | ${untouched} | 0 - 0`],
+    lateEndings: [`CreatePayment done, CancelPayment done | ${untouched} | 300 - 300`],
   }),
   scenarioOf('card payment cancelled by two requests', {
     shop: good,

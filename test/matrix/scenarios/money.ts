@@ -27,6 +27,19 @@ export const money: readonly Scenario[] = [
     script: [{ kind: 'withdraw' }],
     endings: [`Withdraw INSUFFICIENT_FUNDS | ${shelves} | 299 | 0 - 0`],
   }),
+  scenarioOf('account frozen, asked for money, and unfrozen', {
+    script: [{ kind: 'freeze' }, { kind: 'withdraw' }, { kind: 'unfreeze' }],
+    endings: [
+      `FreezeAccount done, Withdraw ACCOUNT_FROZEN, UnfreezeAccount done | ${shelves} | 10000 | 0 - 0`,
+    ],
+  }),
+  scenarioOf('account emptied, closed and reopened', {
+    shop: { opening: 300 },
+    script: [{ kind: 'withdraw' }, { kind: 'close' }, { kind: 'deposit' }, { kind: 'reopen' }],
+    endings: [
+      `Withdraw done, CloseAccount done, Deposit ACCOUNT_CLOSED, ReopenAccount done | ${shelves} | 0 | 0 - 0`,
+    ],
+  }),
   scenarioOf('payment', {
     script: [{ kind: 'pay' }],
     endings: [`CreatePayment done | ${shelves} | 9700 | 0 - 0`],

@@ -70,6 +70,27 @@ export const orders: readonly Scenario[] = [
     endings: [`PlaceOrder done, CancelOrder done | ${untouched}`],
     lateEndings: [cancelledTooLate],
   }),
+  scenarioOf('order of which lines go back on sale', {
+    script: [{ kind: 'place' }, { kind: 'refundLines' }],
+    endings: [`PlaceOrder done, RefundOrderLines done | 9 0 1 | 9 0 1 | 8350 | 0 - 0`],
+    lateEndings: [`PlaceOrder ORDER_TOO_LATE, RefundOrderLines ORDER_NOT_CONFIRMED | ${untouched}`],
+  }),
+  scenarioOf('order of which lines are written off', {
+    script: [
+      { kind: 'place', target: 1 },
+      { kind: 'refundLines', target: 1 },
+    ],
+    endings: [`PlaceOrder done, RefundOrderLines done | 8 0 1 | 9 0 1 | 8350 | 0 - 0`],
+    lateEndings: [`PlaceOrder ORDER_TOO_LATE, RefundOrderLines ORDER_NOT_CONFIRMED | ${untouched}`],
+  }),
+  scenarioOf('order cancelled while lines go back', {
+    script: [{ kind: 'place' }, { kind: 'refundLines' }, { kind: 'cancel', at: calling('RefundPayment') }],
+    turn: working('CancelOrder'),
+    endings: [`PlaceOrder done, RefundOrderLines done, CancelOrder done | ${untouched}`],
+    lateEndings: [
+      `PlaceOrder ORDER_TOO_LATE, RefundOrderLines ORDER_NOT_CONFIRMED, CancelOrder done | ${untouched}`,
+    ],
+  }),
   scenarioOf('order aborted by an operator', {
     script: [{ kind: 'place' }, { kind: 'abort', at: calling('CreatePayment') }],
     turn: working('AbortSaga'),
@@ -102,5 +123,12 @@ export const orders: readonly Scenario[] = [
     cut: { service: 'payment', until: written('needs_attention') },
     turn: turned,
     endings: [tooLate],
+  }),
+  scenarioOf('order whose undo needs a person, who drives it', {
+    shop: { attentionAfterMs: 4_000 },
+    script: [{ kind: 'place' }, { kind: 'retry', at: written('needs_attention') }],
+    cut: { service: 'payment', until: written('needs_attention') },
+    turn: turned,
+    endings: [`PlaceOrder ORDER_TOO_LATE, RetrySaga done | ${untouched}`],
   }),
 ];

@@ -66,6 +66,31 @@ export const stock: readonly Scenario[] = [
       `ReserveStock done, CommitReservation RESERVATION_RELEASED, ReleaseReservation done | ${untouched}`,
     ],
   }),
+  scenarioOf('reservation of which units go back on sale', {
+    script: [{ kind: 'reserve' }, { kind: 'commit' }, { kind: 'returnStock' }],
+    endings: [`ReserveStock done, CommitReservation done, ReturnStock done | 9 0 1 | 9 0 1 | ${rest}`],
+  }),
+  scenarioOf('reservation of which units are written off', {
+    script: [
+      { kind: 'reserve', target: 1 },
+      { kind: 'commit', target: 1 },
+      { kind: 'returnStock', target: 1 },
+    ],
+    endings: [`ReserveStock done, CommitReservation done, ReturnStock done | 8 0 1 | 9 0 1 | ${rest}`],
+  }),
+  scenarioOf('reservation released while units go back', {
+    script: [
+      { kind: 'reserve' },
+      { kind: 'commit' },
+      { kind: 'returnStock' },
+      { kind: 'release', at: working('ReturnStock') },
+    ],
+    turn: releasing,
+    endings: [
+      `ReserveStock done, CommitReservation done, ReturnStock RESERVATION_RELEASED, ReleaseReservation done | ${untouched}`,
+      `ReserveStock done, CommitReservation done, ReturnStock done, ReleaseReservation done | ${untouched}`,
+    ],
+  }),
   scenarioOf('reservation released before it is made', {
     script: [{ kind: 'release' }, { kind: 'reserve' }],
     turn: releasing,
