@@ -128,6 +128,8 @@ const backShare = 0.95;
 const backSecondsMax = 10;
 /** So many seconds in a row: one good second can be a backlog that drains. */
 const backInARow = 2;
+/** And on average from then on to the end: what comes back only to fall again is not back. A bad second may come. */
+const staysShare = 0.8;
 
 export type Recovery =
   | { readonly verdict: 'not examined'; readonly reason: string }
@@ -145,7 +147,9 @@ export function recoveryOf(seconds: readonly Sample[], ceiling: number): Recover
   const isBack = ({ answered }: Sample) => answered >= offered * backShare;
   const back = after.findIndex((_, index) => {
     const row = after.slice(index, index + backInARow);
-    return row.length === backInARow && row.every(isBack);
+    const rest = after.slice(index).map(({ answered }) => answered);
+    const mean = rest.reduce((sum, answered) => sum + answered, 0) / rest.length;
+    return row.length === backInARow && row.every(isBack) && mean >= offered * staysShare;
   });
   if (back >= 0 && back <= backSecondsMax) {
     return {
@@ -164,7 +168,7 @@ export function recoveryOf(seconds: readonly Sample[], ceiling: number): Recover
     verdict: 'broken',
     reason:
       back < 0
-        ? `${Math.round(offered)} requests a second were asked; ${after.length} s after the excess they were still not answered`
+        ? `${Math.round(offered)} requests a second were asked; in the ${after.length} s after the excess they were not answered for good`
         : `goodput was back only ${back + 1} s after the excess stopped`,
     backAfterSeconds: back < 0 ? undefined : back + 1,
   };

@@ -67,10 +67,13 @@ export async function putLoad(deps: {
     told.push(says);
     state.doing = says.startsWith(phase.name) ? says : `${phase.name}: ${says}`;
     samples.enter(phase.name, clock());
-    loads.push(fleet.put(phase.load(found), phase.durationMs));
+    const load = fleet.put(phase.load(found), phase.durationMs);
+    // Awaited at the end; until then a worker that dies is heard of through `broken`.
+    load.catch(() => undefined);
+    loads.push(load);
     const endMs = clock() + phase.durationMs;
     while (clock() < endMs && !isOver) {
-      await Promise.race([sleep(lookEveryMs), fleet.broken]);
+      await Promise.race([sleep(lookEveryMs), fleet.broken, killer.broken]);
       isOver = signal.aborted || samples.total.calls >= (options.callsMax ?? Number.POSITIVE_INFINITY);
     }
   }

@@ -176,6 +176,11 @@ test('goodput is back when two seconds in a row answer what is asked, within ten
     backAfterSeconds: 5,
   });
   expect(recoveryOf(secondsOf('recovery', Array(14).fill(20)), 200).verdict).toBe('broken');
+  // A backlog that drained, and then nothing any more.
+  const again = secondsOf('recovery', [150, 120, ...Array(14).fill(10)]);
+  expect(recoveryOf(again, 200).verdict).toBe('broken');
+  const oneBad = secondsOf('recovery', [100, 100, 100, 20, 100, 100, 100, 100, 100, 100, 100, 100, 100]);
+  expect(recoveryOf(oneBad, 200).verdict).toBe('holds');
   expect(recoveryOf(secondsOf('recovery', Array(8).fill(20)), 200).verdict).toBe('not examined');
   expect(recoveryOf(secondsOf('storm', [100]), 200).verdict).toBe('not examined');
 });

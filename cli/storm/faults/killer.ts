@@ -14,22 +14,29 @@ export interface Struck extends Blow {
 
 export interface Killer {
   readonly struck: readonly Struck[];
+  /** Rejects when a process does not come back: the storm cannot go on. */
+  readonly broken: Promise<never>;
   /** Strikes no more, wakes up who was paused, and resolves when everything is up again. */
   heal(): Promise<void>;
 }
 
 const lookEveryMs = 50;
 /** A service or a database that is not back by then will not come back. */
-const backMsMax = 60_000;
+const backMsMaxDefault = 60_000;
 
 export function unleash(options: {
   readonly blows: readonly Blow[];
   readonly processes: ReadonlyMap<string, Kept>;
   readonly clock: StormClock;
+  readonly backMsMax?: number;
 }): Killer {
-  const { blows, processes, clock } = options;
+  const { blows, processes, clock, backMsMax = backMsMaxDefault } = options;
   const healing = new AbortController();
   const struck: Struck[] = [];
+  const broken = Promise.withResolvers<never>();
+  // Heard by whoever puts the load; without a listener it would end this process, and leave the suite behind.
+  broken.promise.catch(() => undefined);
+  const isUp = (kept: Kept) => untilUp(kept, backMsMax);
   // One after the other at each process: a paused one cannot be killed as if it were awake.
   const turns = new Map<string, Promise<void>>();
 
@@ -59,11 +66,13 @@ export function unleash(options: {
       if (healing.signal.aborted) return;
       const turn = (turns.get(blow.target) ?? Promise.resolve()).then(() => strike(blow));
       turns.set(blow.target, turn);
+      turn.catch(broken.reject);
     }
   })();
 
   return {
     struck,
+    broken: broken.promise,
     async heal() {
       healing.abort();
       await striking;
@@ -74,10 +83,12 @@ export function unleash(options: {
 }
 
 /** A process that died is noticed, restarted and awaited by the suite; this waits until all of that is over. */
-async function isUp(kept: Kept): Promise<void> {
+async function untilUp(kept: Kept, backMsMax: number): Promise<void> {
   const startedAtMs = performance.now();
   while (kept.pid() === undefined) {
-    if (performance.now() - startedAtMs > backMsMax) throw new Error(`${kept.name} does not come back`);
+    if (performance.now() - startedAtMs > backMsMax) {
+      throw new Error(`${kept.name} was killed, and did not come back within ${backMsMax / 1_000} s.`);
+    }
     await sleep(lookEveryMs);
   }
 }
