@@ -119,15 +119,21 @@ export function createServiceClient<S extends DescService>(
       connections.suspect(connection);
       return new ConnectError('the server did not answer in time', Code.DeadlineExceeded);
     });
+    async function exchange(): Promise<Done | Refused | Unknown> {
+      try {
+        // No timeout for Connect itself: it would give the server our own timer's, and both would fire at once.
+        const response = await connection.transport.unary(method, cutoff.signal, undefined, headers, request);
+        const replayed = response.header.get(replayedHeader) === 'true';
+        return { answer: 'done', response: response.message, replayed };
+      } catch (error) {
+        return outcomeOf(error);
+      }
+    }
     try {
       await failpoints.reach('rpc.before_attempt', [method.name]);
-      // No timeout for Connect itself: it would give the server our own timer's, and both would fire at once.
-      const response = await connection.transport.unary(method, cutoff.signal, undefined, headers, request);
+      const outcome = await exchange();
       await failpoints.reach('rpc.after_attempt', [method.name]);
-      const replayed = response.header.get(replayedHeader) === 'true';
-      return { answer: 'done', response: response.message, replayed };
-    } catch (error) {
-      return outcomeOf(error);
+      return outcome;
     } finally {
       cutoff.release();
     }
