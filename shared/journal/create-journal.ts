@@ -8,7 +8,7 @@ import type { Db } from 'mongodb';
 import type { Clock, Failpoints, Logger, Random } from '../runtime/index.ts';
 import { noFailpoints } from '../runtime/index.ts';
 import type { State } from './decision.ts';
-import { recordedOp, recordedUnder } from './entry.ts';
+import { type Entry, recordedIn, recordedOp } from './entry.ts';
 import { createFlusher } from './flush.ts';
 import type { EntityRules, Journal, RecordedOp } from './journal.ts';
 import { defaultJournalLimits, type JournalLimits } from './limits.ts';
@@ -90,8 +90,8 @@ export async function createJournalOn(
 
   const checkpointed = new Map<string, number>();
   for (const stream of streams) {
-    const checkpoint = await usableCheckpoint(store, stream);
-    cache.begin(stream, checkpoint);
+    const { checkpoint, before } = await usableCheckpoint(store, stream, limits.nearEntries);
+    cache.begin(stream, checkpoint, before);
     checkpointed.set(stream, checkpoint?.seq ?? 0);
   }
   await flusher.refresh(streams);
@@ -132,7 +132,7 @@ export async function createJournalOn(
     rememberedState: (entity) => cache.entity(entity)?.state,
     async readKey(key) {
       const [part] = await store.findByKeys([key]);
-      return part && recordedUnder(key, part, true);
+      return part && recordedIn(part, true).get(key);
     },
     async readState(entity): Promise<State | undefined> {
       const newest = await reader.findNewest(entity);
@@ -161,13 +161,20 @@ export async function createJournalOn(
 
 /**
  * A checkpoint counts only if its entry is there: one ahead of the stream (a restored backup) would let two
- * processes append at two places, each believing to have seen everything.
+ * processes append at two places, each believing to have seen everything. The entries before it come along: one read finds
+ * what is busy, where hundreds of requests right after the start would each look for theirs.
  */
-async function usableCheckpoint(store: JournalStore, stream: string): Promise<Checkpoint | undefined> {
+async function usableCheckpoint(
+  store: JournalStore,
+  stream: string,
+  nearEntries: number,
+): Promise<{ checkpoint: Checkpoint | undefined; before: readonly Entry[] }> {
   const checkpoint = await store.readCheckpoint(stream);
-  if (!checkpoint) return undefined;
-  const [entry] = await store.read(stream, checkpoint.seq, 1);
-  return entry ? checkpoint : undefined;
+  if (!checkpoint) return { checkpoint, before: [] };
+  const fromSeq = Math.max(1, checkpoint.seq - nearEntries + 1);
+  const before = await store.read(stream, fromSeq, checkpoint.seq - fromSeq + 1);
+  const isThere = before.at(-1)?.seq === checkpoint.seq;
+  return isThere ? { checkpoint, before } : { checkpoint: undefined, before: [] };
 }
 
 async function* scan(

@@ -54,21 +54,20 @@ function outcomeOf(op: EntryOp): Outcome {
   return op.refusal === null ? { succeeded: true } : { succeeded: false, refusal: op.refusal };
 }
 
-/** What is recorded under `key`, from the ops of its entry. Undefined when the entry has no op of this key. */
-export function recordedUnder(key: string, entry: EntryPart, replayed: boolean): RecordedKey | undefined {
-  const ops = entry.ops.filter((op) => op.key === key);
-  const head = ops[0];
-  if (!head) return undefined;
-  const states = new Map<string, State>();
-  for (const op of ops) if (op.state !== null) states.set(op.entity, op.state);
-  return {
-    outcome: outcomeOf(head),
-    fingerprint: head.fingerprint,
-    writer: entry.writer,
-    replayed,
-    states,
-    at: entry.at,
-  };
+/** What is recorded under each key of these ops, in one pass: an entry can have hundreds of ops. */
+export function recordedIn(entry: EntryPart, replayed: boolean): ReadonlyMap<string, RecordedKey> {
+  const { writer, at } = entry;
+  const recorded = new Map<string, RecordedKey & { readonly states: Map<string, State> }>();
+  for (const op of entry.ops) {
+    let under = recorded.get(op.key);
+    if (!under) {
+      const { fingerprint } = op;
+      under = { outcome: outcomeOf(op), fingerprint, writer, replayed, states: new Map<string, State>(), at };
+      recorded.set(op.key, under);
+    }
+    if (op.state !== null) under.states.set(op.entity, op.state);
+  }
+  return recorded;
 }
 
 export function recordedOp(entry: EntryPart, op: EntryOp): RecordedOp {

@@ -21,7 +21,7 @@
 
 import type { Clock, Failpoints, Logger, Random } from '../runtime/index.ts';
 import { createBatchDrafter, type Draft, type Fault, withFollowers } from './draft-batch.ts';
-import { recordedUnder } from './entry.ts';
+import { recordedIn } from './entry.ts';
 import { createFlushDelay } from './flush-delay.ts';
 import {
   type EntityRules,
@@ -200,16 +200,14 @@ export function createFlusher(deps: FlushDependencies): Flusher {
     const asked = batch.filter((waiting) => everyKey || waiting.contested);
     if (asked.length === 0) return batch;
     const found = await store.findByKeys(asked.map(({ submission }) => submission.key));
+    const known = new Map(found.flatMap((part) => [...recordedIn(part, true)]));
     for (const waiting of asked) {
-      for (const part of found) {
-        const recorded = recordedUnder(waiting.submission.key, part, true);
-        if (!recorded) continue;
-        cache.rememberKey(waiting.submission.key, recorded);
-        open.delete(waiting);
-        answer(waiting, recorded);
-        lookUpUntilMs = clock.nowMs() + limits.lookUpDurationMs;
-        break;
-      }
+      const recorded = known.get(waiting.submission.key);
+      if (!recorded) continue;
+      cache.rememberKey(waiting.submission.key, recorded);
+      open.delete(waiting);
+      answer(waiting, recorded);
+      lookUpUntilMs = clock.nowMs() + limits.lookUpDurationMs;
     }
     return batch.filter((waiting) => open.has(waiting));
   }
@@ -258,8 +256,9 @@ export function createFlusher(deps: FlushDependencies): Flusher {
           submission.patienceMs ? [] : [endedAtMs - (deadlineAtMs - limits.submitDurationMsMax)],
         ),
       );
+      const recordedKeys = recordedIn(entry, false);
       for (const waiting of included) {
-        const recorded = recordedUnder(waiting.submission.key, entry, false);
+        const recorded = recordedKeys.get(waiting.submission.key);
         if (!recorded) throw new Error(`entry ${entry._id} lacks the op that was drafted into it`);
         open.delete(waiting);
         waiting.resolve(recorded);

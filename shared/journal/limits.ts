@@ -16,8 +16,12 @@ export interface JournalLimits {
   readonly recentKeysMax: number;
   /** Entries in one read of a stream: some 5 MB of busy entries. */
   readonly readEntriesMax: number;
-  /** Before the tail, so many entries are searched first for an entity that is not remembered: what is busy stands there. */
+  /** Before the tail, so many entries are read at a start, and searched first for an entity that is not remembered: what is
+   * busy stands there. */
   readonly nearEntries: number;
+  /** So many times as far back is searched when nothing was found: the widest search then finds a few places too many, and
+   * a million entries are four or five searches. */
+  readonly furtherBack: number;
   /** Entities read at once: more than the connection pool serves would only wait there. */
   readonly parallelReadsMax: number;
   /** Readings of a stream that show a gap before it counts as damaged: one reading beside an append may show one. */
@@ -44,6 +48,7 @@ export const defaultJournalLimits: JournalLimits = {
   recentKeysMax: 20_000,
   readEntriesMax: 200,
   nearEntries: 64,
+  furtherBack: 16,
   parallelReadsMax: 32,
   gapReadsMax: 20,
   firstDelayMs: 2,

@@ -21,6 +21,14 @@ type PartWithId = EntryPart & { readonly _id: string };
 /** What a read finds: an entry, or a segment in its place. */
 type Found = PartWithId & Partial<Pick<SegmentDocument, 'lastSeq'>>;
 
+type Place = Pick<Found, '_id' | 'seq' | 'lastSeq'>;
+
+/** Places in one batch: more than the widest window holds, and some 5 MB. */
+const placesMax = 100_000;
+
+/** Between the two questions for an entity's newest entry it can become part of a segment, and that once. */
+const newestReadsMax = 3;
+
 /** Only the ops that answer the question: a whole entry can hold hundreds. */
 function onlyOps(condition: Record<string, unknown>) {
   return {
@@ -55,6 +63,20 @@ export function createMongoReads(
       ...(batchSize === undefined ? {} : { batchSize }),
     });
     return (sort ? cursor.sort(sort) : cursor).project<Found>(onlyOps(ops)).toArray();
+  }
+
+  /**
+   * Where the entity stands, in any order. Not the newest one itself by a sort: it is the ops that cost, and a database that
+   * sorts by reading everything reads them all.
+   */
+  function placesOf(entity: string, fromSeq: number): Promise<Place[]> {
+    return documents
+      .find(
+        { 'ops.entity': entity, ...between(fromSeq, Number.POSITIVE_INFINITY) },
+        { ...options, batchSize: placesMax },
+      )
+      .project<Place>({ seq: 1, lastSeq: 1 })
+      .toArray();
   }
 
   /** What was found, as parts of entries with only the ops that are wanted. */
@@ -113,10 +135,10 @@ export function createMongoReads(
         // The segment of this place begins before it.
         if (!page.has(fromSeq)) {
           const holder = await documents.findOne(
-            { keys: placeKey(stream, fromSeq), lastSeq: { $gte: fromSeq } },
-            { ...options, projection: { _id: 1 } },
+            { keys: placeKey(stream, fromSeq) },
+            { ...options, projection: { seq: 1, lastSeq: 1 } },
           );
-          if (holder) await take(holder);
+          if (holder && 'lastSeq' in holder) await take(holder);
         }
         return [...page.values()].sort((a, b) => a.seq - b.seq);
       }),
@@ -124,9 +146,18 @@ export function createMongoReads(
     findNewest: (entity, fromSeq) =>
       reading(async () => {
         const isOfEntity = { $eq: ['$$this.entity', entity] };
-        const filter = { 'ops.entity': entity, ...between(fromSeq, Number.POSITIVE_INFINITY) };
-        const [newest] = await find(filter, isOfEntity, { sort: { seq: -1 }, limit: 1 });
-        return newest && (await partsOf(newest, [entity], (op) => op.entity === entity)).at(-1);
+        for (let attempt = 1; attempt <= newestReadsMax; attempt += 1) {
+          const places = await placesOf(entity, fromSeq);
+          if (places.length === 0) return undefined;
+          const ids = newestOf(places).map(({ _id }) => _id);
+          const parts: PartWithId[] = [];
+          for (const found of await find({ _id: { $in: ids } }, isOfEntity, { batchSize: ids.length + 1 }))
+            parts.push(...(await partsOf(found, [entity], (op) => op.entity === entity)));
+          // What was deleted between the two questions stands in a segment now.
+          if (parts.length > 0)
+            return parts.reduce((newest, part) => (part.seq > newest.seq ? part : newest));
+        }
+        throw new Error(`the newest entry of ${entity} was moved away ${newestReadsMax} times`);
       }),
 
     findHistory: (entity, { afterSeq = 0, beforeSeq = Number.POSITIVE_INFINITY, limit, newestFirst }) =>
@@ -223,6 +254,24 @@ async function heldKeys(
     .toArray();
   return new Map(segments.map((segment) => [segment._id, segment.keys]));
 }
+
+/**
+ * The newest entry that stands alone, and the newest segment if it reaches beyond: a scan that was overtaken by a switch may
+ * have missed newer entries, and then they are in that segment.
+ */
+function newestOf(places: readonly Place[]): Place[] {
+  const newestIn = (some: readonly Place[]) =>
+    some.reduce<Place | undefined>(
+      (newest, place) => (newest && endOf(newest) > endOf(place) ? newest : place),
+      undefined,
+    );
+  const alone = newestIn(places.filter(({ lastSeq }) => lastSeq === undefined));
+  const segment = newestIn(places.filter(({ lastSeq }) => lastSeq !== undefined));
+  const isBeyond = segment && (!alone || endOf(segment) > endOf(alone));
+  return [...(alone ? [alone] : []), ...(isBeyond ? [segment] : [])];
+}
+
+const endOf = ({ seq, lastSeq }: Place): number => lastSeq ?? seq;
 
 function between(from: number, to: number) {
   const seq = { ...(from > 1 ? { $gte: from } : {}), ...(Number.isFinite(to) ? { $lte: to } : {}) };

@@ -7,7 +7,7 @@
 
 import { LRUCache } from 'lru-cache';
 import type { State } from './decision.ts';
-import { type Entry, recordedOp, recordedUnder } from './entry.ts';
+import { type Entry, recordedIn, recordedOp } from './entry.ts';
 import type { EntityRules, RecordedKey, RecordedOp } from './journal.ts';
 import type { JournalLimits } from './limits.ts';
 import type { Checkpoint } from './store.ts';
@@ -35,8 +35,8 @@ export interface StreamCache {
   rememberKey(key: string, recorded: RecordedKey): void;
   /** Takes in the entry that follows the tail. One at or before it changes nothing. Throws at a gap. */
   apply(entry: Entry): void;
-  /** Starts a stream at a checkpoint, or at its beginning. */
-  begin(stream: string, checkpoint: Checkpoint | undefined): void;
+  /** Starts a stream at a checkpoint, or at its beginning. Remembers the entries `before` that point, which are in order. */
+  begin(stream: string, checkpoint: Checkpoint | undefined, before: readonly Entry[]): void;
   open(): ReadonlyMap<string, OpenEntity>;
   onOp(listener: (op: RecordedOp) => void): () => void;
 }
@@ -50,6 +50,12 @@ export function createStreamCache(
   const keys = new LRUCache<string, RecordedKey>({ max: limits.recentKeysMax });
   const open = new Map<string, OpenEntity>();
   const listeners = new Set<(op: RecordedOp) => void>();
+
+  function remember(entry: Entry): void {
+    for (const { entity, state } of entry.ops)
+      entities.set(entity, { state: state ?? undefined, seq: entry.seq });
+    for (const [key, recorded] of recordedIn(entry, true)) keys.set(key, recorded);
+  }
 
   function noteOpen(stream: string, entity: string, state: State, at: Date): void {
     if (rules.isOpen(entity, state)) {
@@ -77,21 +83,14 @@ export function createStreamCache(
         );
       }
       tails.set(entry.stream, entry.seq);
-      let lastKey: string | undefined;
+      remember(entry);
       for (const op of entry.ops) {
-        const state = op.state ?? undefined;
-        entities.set(op.entity, { state, seq: entry.seq });
-        if (state) noteOpen(entry.stream, op.entity, state, entry.at);
-        // The ops of one key stand together, so each key is taken in once.
-        if (op.key !== lastKey) {
-          lastKey = op.key;
-          const recorded = recordedUnder(op.key, entry, true);
-          if (recorded) keys.set(op.key, recorded);
-        }
+        if (op.state) noteOpen(entry.stream, op.entity, op.state, entry.at);
         for (const listener of listeners) listener(recordedOp(entry, op));
       }
     },
-    begin(stream, checkpoint) {
+    begin(stream, checkpoint, before) {
+      before.forEach(remember);
       tails.set(stream, checkpoint ? checkpoint.seq : 0);
       for (const { entity, state, openedAt } of checkpoint?.open ?? [])
         open.set(entity, { state, stream, openedAt });

@@ -27,13 +27,18 @@ export function createStreamReader(
 ): StreamReader {
   /**
    * What is read often stands in thousands of entries, and its newest one is near: at or after the entry in which this
-   * process saw it, or else near the tail. Where that finds nothing, it is looked for everywhere.
+   * process saw it, or else near the tail. Where that finds nothing, it is looked for further back, and in the end everywhere.
    */
   async function findNewest(entity: string): Promise<EntryPart | undefined> {
     const tail = cache.tailOf(streamOfEntity(entity)) ?? 0;
-    const fromSeq = Math.max(1, cache.entity(entity)?.seq || tail - limits.nearEntries);
-    const near = await store.findNewest(entity, fromSeq);
-    return near ?? (fromSeq > 1 ? store.findNewest(entity, 1) : undefined);
+    const seen = cache.entity(entity)?.seq;
+    let reach = seen ? tail - seen : limits.nearEntries;
+    for (;;) {
+      const fromSeq = Math.max(1, tail - reach);
+      const newest = await store.findNewest(entity, fromSeq);
+      if (newest || fromSeq === 1) return newest;
+      reach = Math.max(1, reach) * limits.furtherBack;
+    }
   }
 
   return {

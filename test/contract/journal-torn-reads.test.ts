@@ -30,7 +30,13 @@ function slowClock() {
  * The journal as scans see it in whose middle the switch happens: the `tearAt`th document that they meet is the first one
  * after it. `laid` and `moved` are the same journal before and after.
  */
-function tornAt(tearAt: number, laid: Collection<Document>, moved: Collection<Document>, gone: Set<unknown>) {
+function tornAt(
+  tearAt: number,
+  laid: Collection<Document>,
+  moved: Collection<Document>,
+  gone: Set<unknown>,
+  direction: 1 | -1 = -1,
+) {
   let seenCount = 0;
   const toArray = async (
     filter: Document,
@@ -41,8 +47,8 @@ function tornAt(tearAt: number, laid: Collection<Document>, moved: Collection<Do
     const { limit, ...rest } = options;
     if (seenCount >= tearAt)
       return moved.find(filter, { ...options, ...(sort ? { sort } : {}), projection }).toArray();
-    // Without an order of its own a read follows the index of its stream.
-    const inOrder = sort ?? { seq: -1 };
+    // Without an order of its own a read follows the index of its stream, or some other one.
+    const inOrder = sort ?? { seq: direction };
     const all = await laid.find(filter, { ...rest, sort: inOrder, projection }).toArray();
     const seen = all.filter((document, index) => seenCount + index < tearAt || !gone.has(document['_id']));
     const given = limit === undefined ? seen : seen.slice(0, limit);
@@ -137,6 +143,9 @@ describe.each(databasesUnderTest())(
         for (let tearAt = 0; tearAt < 20; tearAt += 1) {
           const answer = await ask(tornAt(tearAt, laid, moved, gone));
           if (JSON.stringify(answer) !== expected) wrong.push(`${name}, torn at ${tearAt}`);
+          if (!name.startsWith('newest')) continue;
+          const upwards = await ask(tornAt(tearAt, laid, moved, gone, 1));
+          if (JSON.stringify(upwards) !== expected) wrong.push(`${name}, upwards, torn at ${tearAt}`);
         }
       }
       expect(wrong).toEqual([]);

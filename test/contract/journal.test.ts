@@ -37,7 +37,7 @@ describe.each([...storesUnderTest(), ...movedStoresUnderTest()])('the journal on
 
   test('finds the newest state of what stands near the tail and far from it, seen before and never', async () => {
     const store = await freshStore();
-    const limits = { nearEntries: 1 };
+    const limits = { nearEntries: 1, furtherBack: 2 };
     const seen = await openCounters(store, { limits });
     for (const [index, entity] of ['a/far', 'a/x', 'a/near', 'a/x'].entries()) {
       await seen.submit(add(`k${index}`, entity, 5));
@@ -51,6 +51,28 @@ describe.each([...storesUnderTest(), ...movedStoresUnderTest()])('the journal on
       expect(await journal.readState('a/never')).toBeUndefined();
       await journal.close();
     }
+  });
+
+  test('a start remembers what stands shortly before its checkpoint, and asks only for what stands further back', async () => {
+    const store = await freshStore();
+    const before = await openCounters(store);
+    for (const [index, entity] of ['a/far', 'a/x', 'a/near', 'a/x'].entries()) {
+      await before.submit(add(`k${index}`, entity, 5));
+    }
+    await before.checkpoint();
+    await before.close();
+    const asked: string[] = [];
+    const findNewest: typeof store.findNewest = (entity, fromSeq) => {
+      asked.push(entity);
+      return store.findNewest(entity, fromSeq);
+    };
+    const after = await openCounters({ ...store, findNewest }, { limits: { nearEntries: 3 } });
+    for (const [index, entity] of ['a/x', 'a/near', 'a/far'].entries()) {
+      const { states } = await after.submit(add(`after${index}`, entity, 1));
+      expect(states.get(entity)).toEqual({ count: entity === 'a/x' ? 11 : 6 });
+    }
+    expect(new Set(asked)).toEqual(new Set(['a/far']));
+    await after.close();
   });
 
   test('refuses a key that is recorded with another fingerprint, and nothing of it happens', async () => {
