@@ -79,13 +79,17 @@ export function createAdmission(deps: AdmissionDependencies): Admission {
   let waitingCount = 0;
   let streamCount = 0;
 
-  function hasRoom(call: CallAtGate): boolean {
+  function checkRoom(call: CallAtGate): void {
     // Streams wait far more than they work, and are counted apart, so that watchers cannot keep orders out.
-    if (call.method.methodKind !== 'unary') return streamCount < streamsInFlightMax;
+    if (call.method.methodKind !== 'unary') {
+      if (streamCount < streamsInFlightMax) return;
+      throw refusal();
+    }
     const precedence = precedenceOf(call.method, callerOf(call), load.sagaRpcs ?? noSagaRpcs);
-    if (places.hasRoomFor(precedence)) return true;
+    if (places.hasRoomFor(precedence)) return;
     // Looked up only when it matters. A repeat that is answered from memory costs less than its next repeat.
-    return precedence === 'begin' && places.hasRoomFor('know') && isKnown(call);
+    if (precedence === 'begin' && places.hasRoomFor('know') && isKnown(call)) return;
+    throw refusal({ isNew: precedence === 'begin' || precedence === 'know' });
   }
 
   function isKnown({ values, method, requestHeader }: CallAtGate): boolean {
@@ -131,12 +135,9 @@ export function createAdmission(deps: AdmissionDependencies): Admission {
   }
 
   return {
-    checkRoom(call) {
-      if (!hasRoom(call)) throw refusal();
-    },
+    checkRoom,
     interceptor: (next) => async (req) => {
-      const call = { values: req.contextValues, method: req.method, requestHeader: req.header };
-      if (!hasRoom(call)) throw refusal();
+      checkRoom({ values: req.contextValues, method: req.method, requestHeader: req.header });
       if (!req.stream) {
         const slot = takeSlot();
         req.contextValues.set(slotKey, slot);
