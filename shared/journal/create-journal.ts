@@ -71,7 +71,7 @@ export async function createJournalOn(
   }
   const streams = streamNames(streamCount);
   const streamOfEntity = (entity: string) => streamOf(rules.placementOf?.(entity) ?? entity, streamCount);
-  const cache = createStreamCache(rules, limits);
+  const cache = createStreamCache(rules, limits, writer);
   const failpoints = options.failpoints ?? noFailpoints;
   const reader = createStreamReader(store, cache, limits, streamOfEntity);
   const flusher = createFlusher({

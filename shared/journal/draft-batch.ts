@@ -3,7 +3,7 @@
 import type { Clock } from '../runtime/index.ts';
 import type { State } from './decision.ts';
 import { createDrafter, type Drafter } from './draft.ts';
-import type { Entry } from './entry.ts';
+import { type Entry, writerName } from './entry.ts';
 import type { EntityRules, Submission } from './journal.ts';
 import type { StreamCache } from './stream-cache.ts';
 import type { UnderWay } from './under-way.ts';
@@ -75,7 +75,7 @@ export function createBatchDrafter(
   return {
     draft(batch, states) {
       flushCount += 1;
-      const writer = `${deps.writer}/${flushCount}`;
+      const writer = writerName(deps.writer, flushCount);
       const faults: Fault[] = [];
       const drafter = createDrafter({
         rules,

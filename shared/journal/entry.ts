@@ -45,6 +45,15 @@ export function entryId(stream: string, seq: number): string {
   return `${stream}#${seq}`;
 }
 
+/** The name under which a process writes its flush number so and so. */
+export function writerName(process: string, flush: number): string {
+  return `${process}/${flush}`;
+}
+
+export function isOf(process: string, { writer }: Pick<Entry, 'writer'>): boolean {
+  return writer.startsWith(`${process}/`);
+}
+
 /** Claimed by the entry in which an entity begins, so that it begins once. */
 export function firstKey(entity: string): string {
   return `first/${entity}`;

@@ -69,7 +69,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   const { store, cache, clock, failpoints, limits, reader } = deps;
   const underWay = createUnderWay(enqueue);
   const drafter = createBatchDrafter(deps, underWay);
-  const pace = createPace(deps);
+  const pace = createPace({ ...deps, othersAtMs: cache.othersAtMs });
   const delay = createFlushDelay(clock);
   const queue: Waiting[] = [];
   const staleStreams = new Set<string>();
@@ -90,6 +90,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
     if (scheduled || !queue.some(isDue)) return;
     scheduled = true;
     void inTurn(async () => {
+      await pace.turn();
       scheduled = false;
       await flush();
       schedule();
@@ -145,6 +146,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   }
 
   async function flush(): Promise<void> {
+    const beganAtMs = clock.nowMs();
     const batch = takeBatch();
     if (batch.length === 0) return;
     const open = new Set(batch);
@@ -158,7 +160,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
       await judgeFaults(faults, open);
       const lostRaces = await insert(drafts, open);
       if (lostRaces > 0) await pace.afterLostRace();
-      else if (drafts.length > 0) pace.afterSuccess();
+      else if (drafts.length > 0) pace.afterSuccess(clock.nowMs() - beganAtMs);
     } catch (error) {
       for (const waiting of open) contest(waiting);
       await pace.afterFailure(error);
@@ -168,7 +170,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   }
 
   function takeBatch(): Waiting[] {
-    const batch = queue.splice(0, limits.flushSubmissionsMax);
+    const batch = queue.splice(0, pace.submissionsMax());
     const open = new Set(batch);
     expire(open, clock.nowMs(), undefined);
     return [...open];
@@ -214,7 +216,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
 
   async function refreshStreams(touched: ReadonlySet<string>): Promise<void> {
     for (const stream of touched) {
-      if (!staleStreams.has(stream)) continue;
+      if (!staleStreams.has(stream) && !pace.isInCompany()) continue;
       await reader.readNewer(stream);
       staleStreams.delete(stream);
     }

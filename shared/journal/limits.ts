@@ -28,8 +28,20 @@ export interface JournalLimits {
   readonly gapReadsMax: number;
   /** First delay after a flush that got nowhere; doubled each time, with full jitter. About one round trip. */
   readonly firstDelayMs: number;
-  /** Longest delay after lost races: they are over as soon as the other writer has its answer. */
+  /** Longest delay after lost races: shorter than the way that others give. */
   readonly contentionDelayMsMax: number;
+  /** For so long after an entry of another process this one gives way to it. */
+  readonly companyMs: number;
+  /** How long a writer gives way: as a multiple of what its own flush took, because another one must read before it
+   * writes, and at the most. */
+  readonly giveWayTimes: number;
+  readonly giveWayMsMax: number;
+  /** A writer that knows of no other and has no pause leaves a gap, so long and so often, in which another can write and
+   * be seen: 1 % of its time. */
+  readonly gapMs: number;
+  readonly gapEveryMs: number;
+  /** After each lost race a flush carries half as much, so that the next attempt is shorter, but not less than this. */
+  readonly contendedSubmissionsMin: number;
   /** Longest delay while the database does not answer. */
   readonly failureDelayMsMax: number;
   /** How often a checkpoint is written while there is something new: a restart then reads that much at most. */
@@ -52,7 +64,13 @@ export const defaultJournalLimits: JournalLimits = {
   parallelReadsMax: 32,
   gapReadsMax: 20,
   firstDelayMs: 2,
-  contentionDelayMsMax: 50,
+  contentionDelayMsMax: 4,
+  companyMs: 3_000,
+  giveWayTimes: 1,
+  giveWayMsMax: 30,
+  gapMs: 20,
+  gapEveryMs: 2_000,
+  contendedSubmissionsMin: 16,
   failureDelayMsMax: 1_000,
   checkpointEveryMs: 5_000,
   checkpointOpenMax: 5_000,

@@ -7,7 +7,7 @@
 
 import { LRUCache } from 'lru-cache';
 import type { State } from './decision.ts';
-import { type Entry, recordedIn, recordedOp } from './entry.ts';
+import { type Entry, isOf, recordedIn, recordedOp } from './entry.ts';
 import type { EntityRules, RecordedKey, RecordedOp } from './journal.ts';
 import type { JournalLimits } from './limits.ts';
 import type { Checkpoint } from './store.ts';
@@ -37,6 +37,8 @@ export interface StreamCache {
   apply(entry: Entry): void;
   /** Starts a stream at a checkpoint, or at its beginning. Remembers the entries `before` that point, which are in order. */
   begin(stream: string, checkpoint: Checkpoint | undefined, before: readonly Entry[]): void;
+  /** When the newest entry of another process was written that `apply` has taken in; undefined: none was. */
+  othersAtMs(): number | undefined;
   open(): ReadonlyMap<string, OpenEntity>;
   onOp(listener: (op: RecordedOp) => void): () => void;
 }
@@ -44,12 +46,14 @@ export interface StreamCache {
 export function createStreamCache(
   rules: EntityRules,
   limits: Pick<JournalLimits, 'cachedEntitiesMax' | 'recentKeysMax'>,
+  writer: string,
 ): StreamCache {
   const tails = new Map<string, number>();
   const entities = new LRUCache<string, CachedEntity>({ max: limits.cachedEntitiesMax });
   const keys = new LRUCache<string, RecordedKey>({ max: limits.recentKeysMax });
   const open = new Map<string, OpenEntity>();
   const listeners = new Set<(op: RecordedOp) => void>();
+  let othersAtMs: number | undefined;
 
   function remember(entry: Entry): void {
     for (const { entity, state } of entry.ops)
@@ -83,6 +87,7 @@ export function createStreamCache(
         );
       }
       tails.set(entry.stream, entry.seq);
+      if (!isOf(writer, entry)) othersAtMs = Math.max(othersAtMs ?? 0, entry.at.getTime());
       remember(entry);
       for (const op of entry.ops) {
         if (op.state) noteOpen(entry.stream, op.entity, op.state, entry.at);
@@ -95,6 +100,7 @@ export function createStreamCache(
       for (const { entity, state, openedAt } of checkpoint?.open ?? [])
         open.set(entity, { state, stream, openedAt });
     },
+    othersAtMs: () => othersAtMs,
     open: () => open,
     onOp(listener) {
       listeners.add(listener);
