@@ -68,6 +68,22 @@ export const journal: readonly Sabotage[] = [
     caughtBy: ['simulation'],
   },
   {
+    name: 'busy-writer-gives-no-way',
+    invariant: 'journal',
+    file: 'shared/journal/pace.ts',
+    from: 'if (isInCompany()) return Math.min(limits.giveWayMsMax, restUntilMs - nowMs);',
+    to: '',
+    caughtBy: ['test/unit/journal-pace.test.ts'],
+  },
+  {
+    name: 'lone-writer-leaves-no-gap',
+    invariant: 'journal',
+    file: 'shared/journal/pace.ts',
+    from: 'else if (sinceGapMs >= limits.gapEveryMs) {',
+    to: 'else if (sinceGapMs < 0) {',
+    caughtBy: ['test/unit/journal-writers.test.ts'],
+  },
+  {
     name: 'timeout-taken-for-failure',
     invariant: 'I8',
     file: 'shared/journal/waiting.ts',
