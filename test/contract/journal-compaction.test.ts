@@ -183,10 +183,13 @@ describe.each(databasesUnderTest())('compaction on $name', ({ fresh }) => {
     const journal = await openCounters(createMongoStore(db));
     await journal.submit(add('k1', 'a/x', 5));
     await journal.submit(add('k2', 'a/x', 10));
+    await journal.submit(add('k-last', 'a/y', 1));
     await journal.checkpoint();
     await journal.close();
     await compactSmall(db);
-    const later = await openCounters(createMongoStore(db), { limits: { lookUpDurationMs: 0 } });
+    // Remembers the last entry, which is neither.
+    const limits = { lookUpDurationMs: 0, nearEntries: 1 };
+    const later = await openCounters(createMongoStore(db), { limits });
     const again = await later.submit(add('k1', 'a/x', 5));
     expect([again.replayed, again.states.get('a/x')]).toEqual([true, { count: 5 }]);
     await expect(later.submit(add('k2', 'a/x', 10, { fingerprint: '1:other' }))).rejects.toThrow(
