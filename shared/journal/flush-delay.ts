@@ -10,8 +10,11 @@ import type { Clock } from '../runtime/index.ts';
 export interface FlushDelay {
   /** A flush that was inserted: how long the insert took, and for how long its submissions waited in all. */
   note(insertMs: number, waitedMs: readonly number[]): void;
-  /** The mean since it was last asked, above what must be; 0 when nothing was recorded. */
-  meanMs(): number;
+  /**
+   * The mean since it was last asked, above what must be; 0 when nothing was recorded. Or how long the oldest has waited that
+   * still waits, if that is more: flushes that lose their races show nothing else.
+   */
+  meanMs(oldestWaitsMs: number): number;
 }
 
 /** For how long the shortest flush counts: long enough to have seen a calm moment, short enough for a database that moved. */
@@ -36,11 +39,11 @@ export function createFlushDelay(clock: Clock): FlushDelay {
       for (const ms of waitedMs) since.waitedMs += ms;
       since.count += waitedMs.length;
     },
-    meanMs() {
+    meanMs(oldestWaitsMs) {
       const { waitedMs, count } = since;
       since = { waitedMs: 0, count: 0 };
-      if (count === 0) return 0;
-      return Math.max(0, waitedMs / count - 2 * Math.min(shortest.nowMs, shortest.beforeMs));
+      const meanMs = count === 0 ? 0 : waitedMs / count;
+      return Math.max(0, Math.max(meanMs, oldestWaitsMs) - 2 * Math.min(shortest.nowMs, shortest.beforeMs));
     },
   };
 }

@@ -65,6 +65,8 @@ export interface Flusher {
   close(): Promise<void>;
 }
 
+const nobody: ReadonlySet<Waiting> = new Set();
+
 export function createFlusher(deps: FlushDependencies): Flusher {
   const { store, cache, clock, failpoints, limits, reader } = deps;
   const underWay = createUnderWay(enqueue);
@@ -77,6 +79,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   let scheduled = false;
   let hasAlarm = false;
   let closed = false;
+  let flushing: ReadonlySet<Waiting> = nobody;
   // Right after a start the retries of what a crash interrupted arrive, so the first keys are looked up.
   let lookUpUntilMs = clock.nowMs() + limits.lookUpDurationMs;
 
@@ -150,6 +153,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
     const batch = takeBatch();
     if (batch.length === 0) return;
     const open = new Set(batch);
+    flushing = open;
     try {
       let rest = answerFromMemory(batch, open);
       rest = await lookUp(rest, open);
@@ -166,8 +170,17 @@ export function createFlusher(deps: FlushDependencies): Flusher {
       await pace.afterFailure(error);
       expire(open, clock.nowMs(), error);
     }
+    flushing = nobody;
     queue.unshift(...open);
   }
+
+  /** Of those under way or next; the patient ones wait because they may. */
+  function oldestWaitsMs(): number {
+    const oldest = [...flushing, ...queue.slice(0, 1)].find(({ submission }) => !submission.patienceMs);
+    return oldest ? clock.nowMs() - sinceMs(oldest) : 0;
+  }
+
+  const sinceMs = ({ deadlineAtMs }: Waiting): number => deadlineAtMs - limits.submitDurationMsMax;
 
   function takeBatch(): Waiting[] {
     const batch = queue.splice(0, pace.submissionsMax());
@@ -272,7 +285,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   return {
     submit: underWay.submit,
     isUnderWay: underWay.has,
-    delayMs: () => delay.meanMs(),
+    delayMs: () => delay.meanMs(oldestWaitsMs()),
     refresh: (streams) =>
       inTurn(async () => {
         for (const stream of streams) await reader.readNewer(stream);

@@ -15,6 +15,8 @@ export interface AdmissionLimits {
    * the next one: what is in flight must end before the delay can show a cut. */
   readonly lookEveryMs: number;
   readonly endedFraction: number;
+  /** As soon as anything has ended it looks after so long: what is slow because too much was taken ends too seldom to show it. */
+  readonly lookLatestMs: number;
   /** A cut is so much of the limit when the delay is twice its target, more when more, within the two bounds. */
   readonly cutPerOvershoot: number;
   readonly cutMin: number;
@@ -33,6 +35,7 @@ export const defaultAdmissionLimits: AdmissionLimits = {
   delayMsTarget: 80,
   lookEveryMs: 250,
   endedFraction: 0.25,
+  lookLatestMs: 750,
   cutPerOvershoot: 0.2,
   cutMin: 0.05,
   cutMax: 0.3,

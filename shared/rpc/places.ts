@@ -55,7 +55,8 @@ export function createPlaces({ limits, placesMax, signals, clock, log }: PlacesD
     // Negative when the wall clock was set back, which must not freeze the limit for so long.
     if (passedMs >= 0 && passedMs < limits.lookEveryMs) return;
     const { usedMax, endedCount } = looked;
-    if (endedCount === 0 || endedCount < usedMax * limits.endedFraction) return;
+    const isEnough = endedCount >= usedMax * limits.endedFraction || passedMs >= limits.lookLatestMs;
+    if (endedCount === 0 || !isEnough) return;
     looked = { atMs: nowMs, usedMax: takenCount, endedCount: 0 };
     const delayMs = signals.delayMs();
     const pushedBack = signals.wasPushedBack();
