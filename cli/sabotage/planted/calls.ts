@@ -60,6 +60,14 @@ export const calls: readonly Sabotage[] = [
     caughtBy: ['test/integration/rpc-admission.test.ts'],
   },
   {
+    name: 'refused-callers-always-told-the-same',
+    invariant: 'I11',
+    file: 'shared/rpc/overloaded.ts',
+    from: 'if (isNew) thinkOver(nowMs);',
+    to: '',
+    caughtBy: ['test/unit/rpc-overloaded.test.ts'],
+  },
+  {
     name: 'places-never-cut',
     invariant: 'I11',
     file: 'shared/rpc/places.ts',

@@ -84,6 +84,14 @@ export const journal: readonly Sabotage[] = [
     caughtBy: ['test/unit/journal-writers.test.ts'],
   },
   {
+    name: 'starved-queue-unseen',
+    invariant: 'I11',
+    file: 'shared/journal/flush-delay.ts',
+    from: 'Math.max(meanMs, oldestWaitsMs)',
+    to: 'meanMs',
+    caughtBy: ['test/unit/journal-flush-delay.test.ts'],
+  },
+  {
     name: 'timeout-taken-for-failure',
     invariant: 'I8',
     file: 'shared/journal/waiting.ts',
