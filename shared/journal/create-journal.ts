@@ -174,7 +174,10 @@ async function usableCheckpoint(
   const fromSeq = Math.max(1, checkpoint.seq - nearEntries + 1);
   const before = await store.read(stream, fromSeq, checkpoint.seq - fromSeq + 1);
   const isThere = before.at(-1)?.seq === checkpoint.seq;
-  return isThere ? { checkpoint, before } : { checkpoint: undefined, before: [] };
+  if (!isThere) return { checkpoint: undefined, before: [] };
+  // With one missing, what is remembered would be older than the tail says, and be decided on.
+  const isWhole = before.length === checkpoint.seq - fromSeq + 1;
+  return { checkpoint, before: isWhole ? before : [] };
 }
 
 async function* scan(

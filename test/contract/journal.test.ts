@@ -75,6 +75,20 @@ describe.each([...storesUnderTest(), ...movedStoresUnderTest()])('the journal on
     await after.close();
   });
 
+  test('a start whose reading lacks an entry before its checkpoint remembers nothing of it, and decides right', async () => {
+    const store = await freshStore();
+    const before = await openCounters(store);
+    for (const [index, entity] of ['a/x', 'a/x', 'a/y'].entries())
+      await before.submit(add(`k${index}`, entity, 5));
+    await before.close();
+    const read: typeof store.read = async (...range) =>
+      (await store.read(...range)).filter(({ seq }) => seq !== 2);
+    const after = await openCounters({ ...store, read });
+    const { states } = await after.submit(add('after', 'a/x', 1));
+    expect(states.get('a/x')).toEqual({ count: 11 });
+    await after.close();
+  });
+
   test('refuses a key that is recorded with another fingerprint, and nothing of it happens', async () => {
     const journal = await openCounters(await freshStore());
     await journal.submit(add('k1', 'a/x', 5));

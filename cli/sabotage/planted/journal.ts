@@ -156,6 +156,14 @@ export const journal: readonly Sabotage[] = [
     caughtBy: ['test/contract/journal.test.ts'],
   },
   {
+    name: 'remembered-past-a-missing-entry',
+    invariant: 'journal',
+    file: 'shared/journal/create-journal.ts',
+    from: 'const isWhole = before.length === checkpoint.seq - fromSeq + 1;',
+    to: 'const isWhole = true;',
+    caughtBy: ['test/contract/journal.test.ts'],
+  },
+  {
     name: 'missing-entry-read-over',
     invariant: 'journal',
     file: 'shared/journal/stream-reader.ts',
