@@ -1,6 +1,7 @@
 // The plan of a storm: request number n, with all that will be done to it, as a function of the seed. Pure. Nothing is
 // stored: asking all of them again at the end computes the plan once more.
 
+import { numberedRequestId } from '../request-ids.ts';
 import { type Draws, drawsAt } from './draws.ts';
 import type { Goods } from './goods.ts';
 
@@ -129,9 +130,12 @@ export function planRequest(options: PlanOptions, number: number): PlannedReques
   };
 }
 
-/** Request ids have eight characters or more, and sort as they were asked. */
+/** Most callers take the advice and send UUIDs that sort by time; one in so many has names of its own. */
+const ownNameEvery = 4;
+
 function requestIdOf(run: string, number: number): string {
-  return `${run}:${String(number).padStart(7, '0')}`;
+  if (number % ownNameEvery === 0) return `${run}:${String(number).padStart(7, '0')}`;
+  return numberedRequestId(run, number);
 }
 
 /** Attempt `attempt` of a request whose sends all ended without an answer. */

@@ -6,18 +6,13 @@
 // Exit code 0: the goodput under overload was at least 80 % of the ceiling, was back at 95 % of what was offered within
 // ten seconds, and no connection was lost.
 
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { freePort } from '../../shared/processes/index.ts';
+import { v7 } from 'uuid';
 import { report, reportProblem } from '../console.ts';
 import { callJson } from '../json-call.ts';
-import { serviceNames } from '../settings.ts';
-import { startSuite } from '../suite.ts';
-import { type Ending, type Orders, openOrders } from './overload/orders.ts';
+import { type Ending, type Orders, openOrders } from './load/orders.ts';
+import { withSuite } from './load/suite.ts';
 
 /** In flight while the ceiling is looked for: each is tried, because nobody knows where a machine's knee is. */
 const closedLoops = [64, 128, 256, 512];
@@ -34,8 +29,6 @@ const accountCount = 64;
 /** Every order is definite within this. */
 const settleMsMax = 30_000;
 const settlePollMs = 100;
-
-const plenty = '1000000000';
 
 interface Phase {
   readonly name: string;
@@ -60,7 +53,7 @@ function begin(name: string, offeredPerSecond: number): Phase {
 }
 
 async function placeOne(orders: Orders, phase: Phase, second: number): Promise<Ending> {
-  const { ending, tookMs, said } = await orders.place(randomUUID(), timeoutMs);
+  const { ending, tookMs, said } = await orders.place(v7(), timeoutMs);
   phase.endings[ending] += 1;
   if (ending === 'other') phase.oddities.add(said);
   if (ending === 'confirmed') {
@@ -137,41 +130,9 @@ async function settled(address: string): Promise<number | undefined> {
   return undefined;
 }
 
-async function prepare(addressOf: (name: string) => string, sku: string, accounts: readonly string[]) {
-  const price = { amountMinorUnits: '1', currency: 'EUR' };
-  await callJson({
-    address: addressOf('inventory'),
-    rpc: 'twicesafe.inventory.v1.InventoryService/PutItem',
-    request: { sku, name: sku, price, onHand: plenty },
-    requestId: `overload:${sku}`,
-  });
-  for (const accountId of accounts) {
-    await callJson({
-      address: addressOf('payment'),
-      rpc: 'twicesafe.payment.v1.PaymentService/OpenAccount',
-      request: { accountId, openingBalance: { ...price, amountMinorUnits: plenty } },
-      requestId: `overload:${accountId}`,
-    });
-  }
-}
-
 async function run(seconds: number, times: number): Promise<boolean> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'twicesafe-overload-'));
-  const services = await Promise.all(
-    serviceNames.map(async (name) => ({ name, service: name, port: await freePort() })),
-  );
-  const suite = await startSuite({
-    dataDir,
-    services,
-    restart: 'by-hand',
-    environment: { ...process.env, AUTH_TOKENS: '' },
-    report,
-    signal: new AbortController().signal,
-  });
-  try {
-    const addressOf = (name: string) => suite.addresses.get(name) ?? '';
-    const accounts = Array.from({ length: accountCount }, (_, index) => `account-${index}`);
-    await prepare(addressOf, 'tea', accounts);
+  const accounts = Array.from({ length: accountCount }, (_, index) => `account-${index}`);
+  return withSuite({ skus: ['tea'], accounts }, async ({ addressOf }) => {
     const orders = openOrders(addressOf('order'), accounts, 'tea');
 
     let best = { inFlight: 0, perSecond: 0 };
@@ -203,11 +164,7 @@ async function run(seconds: number, times: number): Promise<boolean> {
     return (
       goodput >= 0.8 && back >= 0 && back < 10 && orders.lost().length === 0 && settledAfter !== undefined
     );
-  } finally {
-    await suite.stop();
-    if (process.env['OVERLOAD_KEEP'] === undefined) await rm(dataDir, { recursive: true, force: true });
-    else report(`the data stays in ${dataDir}`);
-  }
+  });
 }
 
 try {

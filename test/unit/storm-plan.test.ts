@@ -1,3 +1,4 @@
+import { version } from 'uuid';
 import { expect, test } from 'vitest';
 import { drawsAt } from '../../cli/storm/draws.ts';
 import { killPlan } from '../../cli/storm/faults/kill-plan.ts';
@@ -48,12 +49,14 @@ test('as many calls are duplicates, and as many answers are dropped, as was aske
 });
 
 test('two callers use the same request ids, each for requests of its own', () => {
+  const second = planned[2]?.requestId ?? '';
   expect(planned.slice(0, 4).map(({ requestId, caller }) => [requestId, caller])).toEqual([
     ['storm:0000000', 0],
     ['storm:0000000', 1],
-    ['storm:0000001', 0],
-    ['storm:0000001', 1],
+    [second, 0],
+    [second, 1],
   ]);
+  expect(version(second)).toBe(7);
   expect(planned[0]?.asked).not.toEqual(planned[1]?.asked);
 });
 
