@@ -93,7 +93,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
     if (scheduled || !queue.some(isDue)) return;
     scheduled = true;
     void inTurn(async () => {
-      await pace.turn();
+      await pace.turn(queue.length);
       scheduled = false;
       await flush();
       schedule();
@@ -164,7 +164,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
       await judgeFaults(faults, open);
       const lostRaces = await insert(drafts, open);
       if (lostRaces > 0) await pace.afterLostRace();
-      else if (drafts.length > 0) pace.afterSuccess(clock.nowMs() - beganAtMs);
+      else if (drafts.length > 0) pace.afterSuccess(clock.nowMs() - beganAtMs, batch.length);
     } catch (error) {
       for (const waiting of open) contest(waiting);
       await pace.afterFailure(error);

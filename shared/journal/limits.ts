@@ -40,6 +40,10 @@ export interface JournalLimits {
    * be seen: 1 % of its time. */
   readonly gapMs: number;
   readonly gapEveryMs: number;
+  /** While flushes carry so many submissions or more, a flush that would carry fewer than the one before waits so long for
+   * others: a busy flush takes some 10 ms, and each costs the database the same work again. */
+  readonly lingerMs: number;
+  readonly lingerSubmissionsMin: number;
   /** After each lost race a flush carries half as much, so that the next attempt is shorter, but not less than this. */
   readonly contendedSubmissionsMin: number;
   /** Longest delay while the database does not answer. */
@@ -70,6 +74,8 @@ export const defaultJournalLimits: JournalLimits = {
   giveWayMsMax: 250,
   gapMs: 20,
   gapEveryMs: 2_000,
+  lingerMs: 3,
+  lingerSubmissionsMin: 4,
   contendedSubmissionsMin: 64,
   failureDelayMsMax: 1_000,
   checkpointEveryMs: 5_000,

@@ -5,19 +5,21 @@
 // each entry, long enough for the other to read and to write, and reads first when its own turn comes. Whoever knows of none
 // leaves a gap now and then, in which one that nobody has seen yet can write. And who lost carries less, so that its next
 // attempt is a short one.
+//
+// A writer that is busy lingers a moment when little waits yet: what the last flush answered comes back as the next steps.
 
 import type { Clock, Logger, Random } from '../runtime/index.ts';
 import type { JournalLimits } from './limits.ts';
 
 export interface Pace {
-  /** Resolves when the next flush may begin. */
-  turn(): Promise<void>;
+  /** Resolves when the next flush may begin. `waitingCount` tells how many submissions wait for it now. */
+  turn(waitingCount: number): Promise<void>;
   /** Submissions that the flush may carry. */
   submissionsMax(): number;
   /** Another process has written lately: what the cache has is probably old. */
   isInCompany(): boolean;
-  /** A flush was written; it took so long, from its turn on. */
-  afterSuccess(tookMs: number): void;
+  /** A flush was written: it took so long, from its turn on, and carried so many submissions. */
+  afterSuccess(tookMs: number, submissionCount: number): void;
   /** The first lost race is answered at once: reading what is newer is all it takes. */
   afterLostRace(): Promise<void>;
   /** Says once that the database is away, and once that it is back. */
@@ -41,6 +43,7 @@ export function createPace({ othersAtMs, clock, random, log, limits }: PaceDepen
   let restUntilMs = 0;
   /** The last time at which somebody else could have written. */
   let gapAtMs = clock.nowMs();
+  let lastCarried = 0;
 
   async function sleepUpTo(delayMsMax: number, attempts: number): Promise<void> {
     const ceilingMs = Math.min(delayMsMax, limits.firstDelayMs * 2 ** Math.min(attempts, 16));
@@ -67,22 +70,30 @@ export function createPace({ othersAtMs, clock, random, log, limits }: PaceDepen
     return 0;
   }
 
+  /** The answers of a flush bring the next submissions a moment later: written together they cost one entry. */
+  function lingerMs(waitingCount: number): number {
+    const isWorthIt = lastCarried >= limits.lingerSubmissionsMin && waitingCount < lastCarried;
+    return isWorthIt ? limits.lingerMs : 0;
+  }
+
   return {
-    async turn() {
-      const ms = restMs();
+    async turn(waitingCount) {
+      const ms = Math.max(restMs(), lingerMs(waitingCount));
       if (ms > 0) await clock.sleep(ms);
     },
     submissionsMax: () => submissionsMax,
     isInCompany,
-    afterSuccess(tookMs) {
+    afterSuccess(tookMs, submissionCount) {
       if (failuresInRow > 0) log.warn({ attempts: failuresInRow }, 'the database answers again');
       lostInRow = 0;
       failuresInRow = 0;
       submissionsMax = Math.min(limits.flushSubmissionsMax, submissionsMax * 2);
+      lastCarried = submissionCount;
       endedAtMs = clock.nowMs();
       restUntilMs = endedAtMs + Math.min(limits.giveWayMsMax, tookMs * limits.giveWayTimes);
     },
     async afterLostRace() {
+      lastCarried = 0;
       lostInRow += 1;
       submissionsMax = Math.max(limits.contendedSubmissionsMin, Math.floor(submissionsMax / 2));
       restUntilMs = 0;

@@ -17,17 +17,17 @@ function begin() {
     limits,
   });
   /** How long the next flush is kept waiting; it begins then. */
-  async function waits(): Promise<number> {
-    const turn = pace.turn();
+  async function waits(waitingCount: number): Promise<number> {
+    const turn = pace.turn(waitingCount);
     const [ms = 0] = clock.sleepsMs();
     await clock.pass(ms);
     await turn;
     return ms;
   }
-  async function flush(tookMs: number): Promise<number> {
-    const waitedMs = await waits();
+  async function flush(tookMs: number, waitingCount = 1, carriedCount = waitingCount): Promise<number> {
+    const waitedMs = await waits(waitingCount);
     await clock.pass(tookMs);
-    pace.afterSuccess(tookMs);
+    pace.afterSuccess(tookMs, carriedCount);
     return waitedMs;
   }
   return { clock, others, pace, flush };
@@ -93,4 +93,15 @@ test('who lost carries half as much, to a limit, does not give way, and carries 
   await flush(5);
   await flush(5);
   expect(pace.submissionsMax()).toBe(256);
+});
+
+test('one that is busy waits a moment for as many as it carried before, and one that is not never does', async () => {
+  const { flush } = begin();
+  const few = limits.lingerSubmissionsMin - 1;
+  expect([await flush(5, few), await flush(5, 1)]).toEqual([0, 0]);
+  expect([await flush(5, 30), await flush(5, 30)]).toEqual([0, 0]);
+  // Others came while it lingered.
+  expect([await flush(5, 3, 20), await flush(5, 19, 20)]).toEqual([limits.lingerMs, limits.lingerMs]);
+  // Nobody came: the next one does not wait again.
+  expect([await flush(5, 2, 2), await flush(5, 1)]).toEqual([limits.lingerMs, 0]);
 });
