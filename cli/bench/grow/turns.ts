@@ -13,7 +13,7 @@ import { type EachService, heapsOf, rssOf } from './readings.ts';
 /** A journal writes its checkpoint every five seconds. What is newer a start has to read, on any journal. */
 const checkpointMs = 6_000;
 /** The services' code is compiled by running it. */
-const warmUpSeconds = 3;
+const warmUpSeconds = 10;
 /** A hundred thousand orders take minutes. Services that are not done by then are told as they are. */
 const serveMsMax = 15 * 60_000;
 
@@ -31,8 +31,8 @@ export interface TurnOptions {
 }
 
 export async function warmUp({ site, fleet }: Place, seconds: number): Promise<void> {
-  const load = { kind: 'place', spread: 'spread', inFlight: 64 } as const;
-  await fleet.put(load, windowFromNow(Math.min(warmUpSeconds, seconds) * 1_000));
+  const load = { kind: 'place', spread: 'spread', inFlight: 128 } as const;
+  await fleet.put(load, windowFromNow(Math.min(warmUpSeconds, 2 * seconds) * 1_000));
   await site.atRest();
 }
 
