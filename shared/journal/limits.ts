@@ -63,7 +63,7 @@ export const defaultJournalLimits: JournalLimits = {
   cachedEntitiesMax: 20_000,
   recentKeysMax: 20_000,
   readEntriesMax: 200,
-  nearEntries: 64,
+  nearEntries: 16,
   furtherBack: 16,
   parallelReadsMax: 32,
   gapReadsMax: 20,
