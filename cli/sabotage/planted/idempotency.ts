@@ -28,6 +28,22 @@ export const idempotency: readonly Sabotage[] = [
     caughtBy: ['test/unit/idempotency-ids.test.ts'],
   },
   {
+    name: 'hash-left-out-of-an-id-with-a-time',
+    invariant: 'I9',
+    file: 'shared/idempotency/derive-id.ts',
+    from: "`${time[1]}${time[2]}`.toLowerCase() + hash.digest('hex').slice(0, digitsBehindTime);",
+    to: "`${time[1]}${time[2]}`.toLowerCase() + '0'.repeat(digitsBehindTime);",
+    caughtBy: ['test/unit/idempotency-ids.test.ts'],
+  },
+  {
+    name: 'an-id-begins-with-the-time-of-the-server',
+    invariant: 'I2',
+    file: 'shared/idempotency/derive-id.ts',
+    from: "`${time[1]}${time[2]}`.toLowerCase() +",
+    to: "Date.now().toString(16).padStart(12, '0') +",
+    caughtBy: ['test/unit/idempotency-ids.test.ts'],
+  },
+  {
     name: 'request-id-made-by-the-server',
     invariant: 'I7',
     file: 'shared/idempotency/request-id.ts',
