@@ -39,7 +39,7 @@ export const idempotency: readonly Sabotage[] = [
     name: 'an-id-begins-with-the-time-of-the-server',
     invariant: 'I2',
     file: 'shared/idempotency/derive-id.ts',
-    from: "`${time[1]}${time[2]}`.toLowerCase() +",
+    from: '`${time[1]}${time[2]}`.toLowerCase() +',
     to: "Date.now().toString(16).padStart(12, '0') +",
     caughtBy: ['test/unit/idempotency-ids.test.ts'],
   },
