@@ -1,8 +1,10 @@
 // A suite of our own for a tool that puts load on it: on free ports, with its goods in place, and gone afterwards.
 
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { freePort } from '../../../shared/processes/index.ts';
 import { report } from '../../console.ts';
 import { callJson } from '../../json-call.ts';
@@ -43,6 +45,22 @@ export async function withSuite<T>(goods: Goods, use: (running: Running) => Prom
   } finally {
     await suite.stop();
     await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+const run = promisify(execFile);
+
+/** Gives this process the last core and those of the suite the others, with util-linux's taskset. Throws where it cannot. */
+export async function keepApart({ processes }: Suite): Promise<void> {
+  const cores = availableParallelism();
+  if (cores < 2) throw new Error('there is one core only: leave --apart out');
+  const move = (pid: number, where: string) =>
+    run('taskset', ['--all-tasks', '--cpu-list', '--pid', where, `${pid}`]);
+  try {
+    await move(process.pid, `${cores - 1}`);
+    for (const { pid } of processes.values()) await move(pid() ?? 0, `0-${cores - 2}`);
+  } catch (error) {
+    throw new Error('--apart needs taskset, of util-linux: leave it out', { cause: error });
   }
 }
 
