@@ -45,7 +45,8 @@ export async function runStorm(options: StormOptions): Promise<number> {
   let history: HistoryWriter | undefined;
   try {
     await mkdir(options.outDir, { recursive: true });
-    await rm(files.history, { force: true });
+    // Whoever looks for a report after a storm that could not be judged must not find that of the last one.
+    for (const file of Object.values(files)) await rm(file, { force: true });
     history = openHistory(files.history);
     const seed = options.seed ?? Math.floor(createSystemRandom().fraction() * seedMax);
     say(options.addresses ? 'nobody is killed at given addresses' : 'starting a suite of its own');

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -178,7 +179,9 @@ test('the same shop without the lie passes', async () => {
   expect(code).toBe(0);
 });
 
-test('a storm that cannot run says why in one sentence and exits with 3', async () => {
+test('a storm that cannot run says why in one sentence, leaves no earlier storm’s report, and exits with 3', async () => {
+  const reports = ['report.json', 'report.html'].map((name) => join(outDir, name));
+  for (const file of reports) await writeFile(file, '{}');
   const nobody = 'http://127.0.0.1:9';
   const ended = new Promise<{ code: number; problem: string }>((resolve) => {
     const args = [
@@ -200,4 +203,5 @@ test('a storm that cannot run says why in one sentence and exits with 3', async 
   const { code, problem } = await ended;
   expect(code).toBe(3);
   expect(problem).toContain("The storm's goods could not be put in: PutItem was unknown, NO_CONNECTION.");
+  expect(reports.filter(existsSync)).toEqual([]);
 });
