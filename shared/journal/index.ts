@@ -26,6 +26,6 @@ export {
   type Submission,
 } from './journal.ts';
 export type { JournalLimits } from './limits.ts';
-export { prepareSettings } from './mongo-store.ts';
+export { createMongoStore, prepareSettings } from './mongo-store.ts';
 export { streamCountMax, streamNames } from './placement.ts';
 export type { JournalStore } from './store.ts';

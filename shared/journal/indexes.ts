@@ -27,7 +27,7 @@ const shardedJudge: readonly Index[] = [
  * segments in which a page begins. */
 const forReads: readonly Index[] = [
   { name: 'stream', key: { stream: 1, seq: -1 }, unique: false },
-  { name: 'entity', key: { 'ops.entity': 1, seq: -1 }, unique: false },
+  { name: 'entity', key: { entities: 1, seq: -1 }, unique: false },
   { name: 'lists', key: { lists: 1, at: -1, _id: -1 }, unique: false, sparse: true },
   { name: 'spans', key: { 'span.lists': 1, 'span.to': 1, 'span.from': 1 }, unique: false, sparse: true },
 ];

@@ -2,7 +2,7 @@
 
 import type { Collection } from 'mongodb';
 import type { Failpoints } from '../runtime/index.ts';
-import type { Entry } from './entry.ts';
+import type { EntryDocument } from './entry-document.ts';
 import { readDurationMsMax } from './mongo-reads.ts';
 import {
   fittingCount,
@@ -35,7 +35,7 @@ const duplicateKeyCode = 11000;
  * read as long as its entries are there, and they never change.
  */
 export async function laySegment(
-  documents: Collection<Entry | SegmentDocument>,
+  documents: Collection<EntryDocument | SegmentDocument>,
   place: { readonly stream: string; readonly firstSeq: number },
   cold: Cold,
   limits: SegmentLimits,
@@ -61,7 +61,7 @@ export async function laySegment(
 }
 
 async function lastSeqOf(
-  documents: Collection<Entry | SegmentDocument>,
+  documents: Collection<EntryDocument | SegmentDocument>,
   { stream, firstSeq }: { readonly stream: string; readonly firstSeq: number },
 ): Promise<number | undefined> {
   const filter = { _id: segmentId(stream, firstSeq) };
@@ -72,7 +72,7 @@ async function lastSeqOf(
 }
 
 async function nextEntries(
-  documents: Collection<Entry | SegmentDocument>,
+  documents: Collection<EntryDocument | SegmentDocument>,
   { stream, firstSeq }: { readonly stream: string; readonly firstSeq: number },
   cold: Cold,
   limits: SegmentLimits,
@@ -94,7 +94,7 @@ async function nextEntries(
 
 /** The entries that stand alone from `fromSeq` to `lastSeq`, as the bytes that the database holds. Throws at a gap. */
 export async function readRaw(
-  documents: Collection<Entry | SegmentDocument>,
+  documents: Collection<EntryDocument | SegmentDocument>,
   stream: string,
   fromSeq: number,
   lastSeq: number,

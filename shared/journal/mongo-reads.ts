@@ -7,6 +7,7 @@
 
 import type { Collection } from 'mongodb';
 import type { Entry, EntryOp, EntryPart } from './entry.ts';
+import { type EntryDocument, opsIn, type PackedOps, toEntry, type WantedOps } from './entry-document.ts';
 import { JournalUnavailableError } from './journal.ts';
 import { isPlaceKey, placeKey, type SegmentDocument, segmentDurationMsMax } from './segment.ts';
 import { createSegmentReader } from './segment-reader.ts';
@@ -19,7 +20,7 @@ export const readDurationMsMax = 10_000;
 type PartWithId = EntryPart & { readonly _id: string };
 
 /** What a read finds: an entry, or a segment in its place. */
-type Found = PartWithId & Partial<Pick<SegmentDocument, 'lastSeq'>>;
+type Found = Omit<PartWithId, 'ops'> & PackedOps & Partial<Pick<SegmentDocument, 'lastSeq'>>;
 
 type Place = Pick<Found, '_id' | 'seq' | 'lastSeq'>;
 
@@ -29,27 +30,17 @@ const placesMax = 100_000;
 /** Between the two questions for an entity's newest entry it can become part of a segment, and that once. */
 const newestReadsMax = 3;
 
-/** Only the ops that answer the question: a whole entry can hold hundreds. */
-function onlyOps(condition: Record<string, unknown>) {
-  return {
-    stream: 1,
-    seq: 1,
-    lastSeq: 1,
-    writer: 1,
-    at: 1,
-    ops: { $filter: { input: '$ops', cond: condition } },
-  };
-}
+/** Without the names for the indexes, and without what a segment holds. */
+const part = { stream: 1, seq: 1, lastSeq: 1, writer: 1, at: 1, packing: 1, body: 1 };
 
 export function createMongoReads(
-  documents: Collection<Entry | SegmentDocument>,
+  documents: Collection<EntryDocument | SegmentDocument>,
 ): Pick<JournalStore, 'findByKeys' | 'read' | 'findNewest' | 'findHistory' | 'findList'> {
   const options = { maxTimeMS: readDurationMsMax };
   const segments = createSegmentReader(documents as unknown as Collection<SegmentDocument>, options);
 
   function find(
     filter: Record<string, unknown>,
-    ops: Record<string, unknown>,
     {
       sort,
       limit,
@@ -62,7 +53,7 @@ export function createMongoReads(
       ...(limit === undefined ? {} : { limit }),
       ...(batchSize === undefined ? {} : { batchSize }),
     });
-    return (sort ? cursor.sort(sort) : cursor).project<Found>(onlyOps(ops)).toArray();
+    return (sort ? cursor.sort(sort) : cursor).project<Found>(part).toArray();
   }
 
   /**
@@ -72,7 +63,7 @@ export function createMongoReads(
   function placesOf(entity: string, fromSeq: number): Promise<Place[]> {
     return documents
       .find(
-        { 'ops.entity': entity, ...between(fromSeq, Number.POSITIVE_INFINITY) },
+        { entities: entity, ...between(fromSeq, Number.POSITIVE_INFINITY) },
         { ...options, batchSize: placesMax },
       )
       .project<Place>({ seq: 1, lastSeq: 1 })
@@ -80,16 +71,15 @@ export function createMongoReads(
   }
 
   /** What was found, as parts of entries with only the ops that are wanted. */
-  async function partsOf(
-    found: Found,
-    names: readonly string[],
-    isWanted: (op: EntryOp) => boolean,
-  ): Promise<PartWithId[]> {
-    if (found.lastSeq === undefined) return [found];
+  async function partsOf(found: Found, names: readonly string[], wanted: WantedOps): Promise<PartWithId[]> {
+    if (found.lastSeq === undefined) {
+      const { _id, stream, seq, writer, at } = found;
+      return [{ _id, stream, seq, writer, at, ops: opsIn(found, wanted) }];
+    }
     const entries = await segments.entriesNaming(found._id, names);
     return entries.flatMap(({ _id, stream, seq, writer, at, ops }) => {
-      const wanted = ops.filter(isWanted);
-      return wanted.length > 0 ? [{ _id, stream, seq, writer, at, ops: wanted }] : [];
+      const some = ops.filter((op) => isWanted(op, wanted));
+      return some.length > 0 ? [{ _id, stream, seq, writer, at, ops: some }] : [];
     });
   }
 
@@ -97,13 +87,13 @@ export function createMongoReads(
     findByKeys: (keys) =>
       reading(async () => {
         const filter = { keys: { $in: [...keys] } };
-        const found = await find(filter, { $in: ['$$this.key', [...keys]] }, { batchSize: 2 * keys.length });
+        const found = await find(filter, { batchSize: 2 * keys.length });
         const held = await heldKeys(documents, found, keys, options);
+        const asked = new Set(keys);
         const parts: EntryPart[] = [];
         // One after the other: a storm of old requests must not unpack hundreds of segments at once.
         for (const one of found) {
-          const names = held.get(one._id) ?? [];
-          parts.push(...(await partsOf(one, names, ({ key }) => names.includes(key))));
+          parts.push(...(await partsOf(one, held.get(one._id) ?? [], { keys: asked })));
         }
         return parts;
       }),
@@ -120,9 +110,9 @@ export function createMongoReads(
         };
         const found = await documents
           .find({ stream, seq: { $gte: fromSeq, $lt: endSeq } }, { ...options, batchSize: 2 * limit })
-          .project<Entry | Omit<SegmentDocument, 'packed'>>({ packed: 0 })
+          .project<EntryDocument | Omit<SegmentDocument, 'packed'>>({ packed: 0 })
           .toArray();
-        for (const one of found) if (!('lastSeq' in one)) put(one);
+        for (const one of found) if (!('lastSeq' in one)) put(toEntry(one));
         for (const one of found) {
           if (!('lastSeq' in one)) continue;
           const lastSeq = Math.min(one.lastSeq, endSeq - 1);
@@ -145,14 +135,13 @@ export function createMongoReads(
 
     findNewest: (entity, fromSeq) =>
       reading(async () => {
-        const isOfEntity = { $eq: ['$$this.entity', entity] };
         for (let attempt = 1; attempt <= newestReadsMax; attempt += 1) {
           const places = await placesOf(entity, fromSeq);
           if (places.length === 0) return undefined;
           const ids = newestOf(places).map(({ _id }) => _id);
           const parts: PartWithId[] = [];
-          for (const found of await find({ _id: { $in: ids } }, isOfEntity, { batchSize: ids.length + 1 }))
-            parts.push(...(await partsOf(found, [entity], (op) => op.entity === entity)));
+          for (const found of await find({ _id: { $in: ids } }, { batchSize: ids.length + 1 }))
+            parts.push(...(await partsOf(found, [entity], { entity })));
           // What was deleted between the two questions stands in a segment now.
           if (parts.length > 0)
             return parts.reduce((newest, part) => (part.seq > newest.seq ? part : newest));
@@ -162,10 +151,9 @@ export function createMongoReads(
 
     findHistory: (entity, { afterSeq = 0, beforeSeq = Number.POSITIVE_INFINITY, limit, newestFirst }) =>
       reading(async () => {
-        const isOfEntity = { $eq: ['$$this.entity', entity] };
         const parts = new Map<number, EntryPart>();
         const take = async (found: Found) => {
-          for (const part of await partsOf(found, [entity], (op) => op.entity === entity)) {
+          for (const part of await partsOf(found, [entity], { entity })) {
             if (part.seq > afterSeq && part.seq < beforeSeq) parts.set(part.seq, part);
           }
         };
@@ -173,10 +161,13 @@ export function createMongoReads(
         const pageSize = limit + 2;
         let [from, to] = [afterSeq + 1, beforeSeq - 1];
         for (;;) {
-          const page = await find({ 'ops.entity': entity, ...between(from, to) }, isOfEntity, {
-            sort: { seq: newestFirst ? -1 : 1 },
-            limit: pageSize,
-          });
+          const page = await find(
+            { entities: entity, ...between(from, to) },
+            {
+              sort: { seq: newestFirst ? -1 : 1 },
+              limit: pageSize,
+            },
+          );
           for (const found of page) if (parts.size < limit) await take(found);
           const last = page.at(-1);
           if (page.length < pageSize || !last || parts.size >= limit) break;
@@ -185,8 +176,8 @@ export function createMongoReads(
         }
         // The segment in which the range begins is found before it. Looked for when the entries were.
         if (afterSeq > 0 && (!newestFirst || parts.size < limit)) {
-          const before = { 'ops.entity': entity, seq: { $lte: afterSeq } };
-          for (const found of await find(before, isOfEntity, { sort: { seq: -1 }, limit: 1 })) {
+          const before = { entities: entity, seq: { $lte: afterSeq } };
+          for (const found of await find(before, { sort: { seq: -1 }, limit: 1 })) {
             if ((found.lastSeq ?? 0) > afterSeq) await take(found);
           }
         }
@@ -197,10 +188,9 @@ export function createMongoReads(
 
     findList: (name, position, limit) =>
       reading(async () => {
-        const isOfList = { $in: [name, { $ifNull: ['$$this.lists', []] }] };
         const parts = new Map<string, PartWithId>();
         const take = async (found: Found) => {
-          for (const part of await partsOf(found, [name], (op) => op.lists?.includes(name) ?? false)) {
+          for (const part of await partsOf(found, [name], { list: name })) {
             if (!position || isAfter(part, position)) parts.set(part._id, part);
           }
         };
@@ -213,14 +203,17 @@ export function createMongoReads(
             'span.to': { $gte: position.at, $lte: new Date(atMs + segmentDurationMsMax) },
             'span.from': { $lte: position.at },
           };
-          for (const found of await find(span, isOfList)) await take(found);
+          for (const found of await find(span)) await take(found);
         }
         const pageSize = limit + 1;
         for (let from = position; ; ) {
-          const page = await find({ lists: name, ...(from && olderThan(from)) }, isOfList, {
-            sort: { at: -1, _id: -1 },
-            limit: pageSize,
-          });
+          const page = await find(
+            { lists: name, ...(from && olderThan(from)) },
+            {
+              sort: { at: -1, _id: -1 },
+              limit: pageSize,
+            },
+          );
           const isLast = page.length < pageSize;
           for (const [index, found] of page.entries()) {
             await take(found);
@@ -240,7 +233,7 @@ export function createMongoReads(
 
 /** Which of the keys each segment holds: looking for all of them in each would cost as many times more. */
 async function heldKeys(
-  documents: Collection<Entry | SegmentDocument>,
+  documents: Collection<EntryDocument | SegmentDocument>,
   found: readonly Found[],
   keys: readonly string[],
   options: { readonly maxTimeMS: number },
@@ -281,6 +274,14 @@ function between(from: number, to: number) {
 /** The entry as it was handed in: the claim of its place is the store's. */
 function withoutPlace(entry: Entry): Entry {
   return { ...entry, keys: entry.keys.filter((key) => !isPlaceKey(key)) };
+}
+
+function isWanted(op: EntryOp, { entity, keys, list }: WantedOps): boolean {
+  return (
+    (entity === undefined || op.entity === entity) &&
+    (keys === undefined || keys.has(op.key)) &&
+    (list === undefined || (op.lists?.includes(list) ?? false))
+  );
 }
 
 /** Whether it comes after the position in a list, the newest first. */

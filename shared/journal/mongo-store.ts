@@ -2,6 +2,7 @@
 
 import type { Collection, Db } from 'mongodb';
 import type { Entry } from './entry.ts';
+import { type EntryDocument, toDocument } from './entry-document.ts';
 import { ensureIndexes } from './indexes.ts';
 import { JournalUnavailableError } from './journal.ts';
 import { createMongoReads, readDurationMsMax, reading } from './mongo-reads.ts';
@@ -25,8 +26,8 @@ interface SettingsDocument extends JournalSettings {
   _id: 'journal';
 }
 
-export function journalOf(database: Db): Collection<Entry | SegmentDocument> {
-  return database.collection<Entry | SegmentDocument>('journal', { ignoreUndefined: true });
+export function journalOf(database: Db): Collection<EntryDocument | SegmentDocument> {
+  return database.collection<EntryDocument | SegmentDocument>('journal', { ignoreUndefined: true });
 }
 
 export function checkpointsOf(database: Db): Collection<CheckpointDocument> {
@@ -65,7 +66,7 @@ export function createMongoStore(database: Db): JournalStore {
       // Unordered, so that one stream's lost race does not keep the others from being written.
       const command = {
         insert: entries.collectionName,
-        documents: batch.map(withPlace),
+        documents: batch.map(withPlace).map(toDocument),
         ordered: false,
         writeConcern,
       };

@@ -3,12 +3,14 @@
 //
 // A segment claims every key of its entries and every place that they had, under the same unique index, so "once, for ever"
 // is judged as before. It carries the names of its entities and lists in the fields in which entries have them, so the same
-// indexes find it. The entries themselves are in it as the very bytes that the database held, compressed.
+// indexes find it. The entries themselves are in it as the very documents that the database held, compressed together: their
+// bodies are unpacked first, because what is packed twice packs to twice as much.
 
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import { BSON } from 'mongodb';
 import { type Entry, entryId } from './entry.ts';
+import { type EntryDocument, toEntry, unpacked } from './entry-document.ts';
 
 export interface SegmentDocument {
   /** `stream@firstSeq`: two compactors that lay the same segment meet here. */
@@ -21,7 +23,7 @@ export interface SegmentDocument {
   readonly keys: readonly string[];
   readonly lists?: readonly string[];
   /** Each entity of its entries once. */
-  readonly ops: readonly { readonly entity: string }[];
+  readonly entities: readonly string[];
   /** The newest of its entries. */
   readonly at: Date;
   /** For a list's page that begins inside this segment; only on a segment whose entries add to lists. */
@@ -72,14 +74,16 @@ export function laidKey(id: string): string {
   return `segment/${id}`;
 }
 
-/** An entry with the bytes that the database holds. */
+/** An entry with the bytes of its document, the body unpacked. */
 export interface RawEntry {
   readonly entry: Entry;
   readonly bytes: Uint8Array;
 }
 
-export function toRawEntry(bytes: Uint8Array): RawEntry {
-  return { entry: BSON.deserialize(bytes, { useBigInt64: true, promoteBuffers: true }) as Entry, bytes };
+export function toRawEntry(stored: Uint8Array): RawEntry {
+  const document = BSON.deserialize(stored, { useBigInt64: true, promoteBuffers: true }) as EntryDocument;
+  const bytes = document.packing === 'none' ? stored : BSON.serialize(unpacked(document));
+  return { entry: toEntry(document), bytes };
 }
 
 /** How many of these entries, which follow each other, make the next segment. `isFull`: a further one would not fit. */
@@ -124,7 +128,7 @@ export async function packSegment(entries: readonly RawEntry[]): Promise<Segment
     lastSeq: last.seq,
     keys: [laidKey(id)],
     ...(lists.length > 0 ? { lists, span: { lists, from, to } } : {}),
-    ops: [...entities].map((entity) => ({ entity })),
+    entities: [...entities],
     at: to,
     packing: 'zstd',
     packed: await compress(Buffer.concat(entries.map(({ bytes }) => bytes)), {

@@ -8,13 +8,13 @@
 
 import { BSON, type ClientSession, type Collection, type MongoClient } from 'mongodb';
 import type { Clock, Failpoints } from '../runtime/index.ts';
-import type { Entry } from './entry.ts';
+import type { EntryDocument } from './entry-document.ts';
 import { readRaw } from './lay-segment.ts';
 import { keysOf, laidKey, type RawEntry, type SegmentDocument, unpackSegment } from './segment.ts';
 
 export interface SwitchDependencies {
   readonly client: MongoClient;
-  readonly documents: Collection<Entry | SegmentDocument>;
+  readonly documents: Collection<EntryDocument | SegmentDocument>;
   readonly clock: Clock;
   readonly failpoints: Failpoints;
   readonly attemptsMax: number;
@@ -60,7 +60,7 @@ export async function switchToSegment(deps: SwitchDependencies, id: string): Pro
 }
 
 async function readSegment(
-  documents: Collection<Entry | SegmentDocument>,
+  documents: Collection<EntryDocument | SegmentDocument>,
   id: string,
 ): Promise<SegmentDocument> {
   const segment = await documents.findOne<SegmentDocument>({ _id: id });
@@ -74,7 +74,7 @@ function isLaid({ _id, keys }: SegmentDocument): boolean {
 
 /** The entries of a laid segment as they stand, once they are known to be what it holds. */
 async function comparedEntries(
-  documents: Collection<Entry | SegmentDocument>,
+  documents: Collection<EntryDocument | SegmentDocument>,
   segment: SegmentDocument,
 ): Promise<RawEntry[]> {
   const { _id, stream, seq, lastSeq } = segment;
@@ -120,7 +120,7 @@ async function inTransaction(
 
 async function exchange(
   session: ClientSession,
-  documents: Collection<Entry | SegmentDocument>,
+  documents: Collection<EntryDocument | SegmentDocument>,
   id: string,
   entries: readonly RawEntry[],
   failpoints: Failpoints,

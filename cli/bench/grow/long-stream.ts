@@ -5,25 +5,12 @@ import { decideDeposit, decideOpenAccount } from '../../../services/payment/doma
 import { accountEntity } from '../../../services/payment/domain/names.ts';
 import { paymentRules } from '../../../services/payment/domain/rules.ts';
 import { requestKey } from '../../../shared/idempotency/index.ts';
-import type { Journal, State, Submission } from '../../../shared/journal/index.ts';
-import type { Database } from '../../../shared/mongo/index.ts';
+import type { Journal, JournalStore, State, Submission } from '../../../shared/journal/index.ts';
 import { currency } from '../goods.ts';
-
-type Collection = ReturnType<Database['db']['collection']>;
-
-/** A journal's entry, as far as a copy of it must differ. */
-interface SomeEntry {
-  _id: string;
-  stream: string;
-  seq: number;
-  keys: string[];
-  at: Date;
-  ops: { entity: string; key: string; type: string; data: Record<string, unknown>; state: State | null }[];
-}
 
 export const depositAccounts = 1_000;
 const amountMinorUnits = 1n;
-/** Documents in one insert: some hundred KB. */
+/** Entries in one insert: some hundred KB. */
 const batchSize = 1_000;
 const fingerprint = `1:${'0'.repeat(64)}`;
 
@@ -73,14 +60,15 @@ export async function beginDeposits(journal: Journal, accounts: number): Promise
  * those that `beginDeposits` left.
  */
 export async function appendDeposits(
-  collection: Collection,
+  store: JournalStore,
   states: Map<string, State>,
   entries: number,
 ): Promise<void> {
-  const first = (await collection.findOne({ keys: depositKey(0) })) as unknown as SomeEntry | null;
+  const [found] = await store.findByKeys([depositKey(0)]);
+  const [first] = found ? await store.read(found.stream, found.seq, 1) : [];
   const [op] = first?.ops ?? [];
   if (!first || !op) throw new Error('the first deposit is not there');
-  let batch: SomeEntry[] = [];
+  let batch: (typeof first)[] = [];
   for (let number = 1; number <= entries; number += 1) {
     const entity = depositEntity(number);
     const key = depositKey(number);
@@ -89,11 +77,9 @@ export async function appendDeposits(
     states.set(entity, state);
     const seq = first.seq + number;
     const _id = `${first.stream}#${seq}`;
-    // Of its keys one names the deposit; any other names the entry's own place.
-    const keys = first.keys.map((each) => (each === op.key ? key : each.replace(first._id, _id)));
-    batch.push({ ...first, _id, seq, keys, ops: [{ ...op, entity, key, state }] });
+    batch.push({ ...first, _id, seq, keys: [key], ops: [{ ...op, entity, key, state }] });
     if (batch.length < batchSize && number < entries) continue;
-    await collection.insertMany(batch as never[], { ordered: false });
+    await store.insert(batch);
     batch = [];
   }
 }

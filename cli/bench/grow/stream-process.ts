@@ -1,7 +1,7 @@
 // A process with a journal on a short stream and one on a long stream: the same operations, in the same code, on either.
 
 import { paymentRules } from '../../../services/payment/domain/rules.ts';
-import { createJournal, type Journal } from '../../../shared/journal/index.ts';
+import { createJournal, createMongoStore, type Journal } from '../../../shared/journal/index.ts';
 import { connectDatabase, type Database } from '../../../shared/mongo/index.ts';
 import { createLog, createSystemClock, createSystemRandom } from '../../../shared/runtime/index.ts';
 import { createRecorder } from '../latencies.ts';
@@ -73,7 +73,7 @@ servePart<StreamSetup, StreamQuestion, StreamAnswer>(async ({ databaseUri, datab
     const stream = await open('long', 0);
     longCount = entries + 1;
     const states = await beginDeposits(stream.journal, depositAccounts);
-    await appendDeposits(stream.database.db.collection('journal'), states, entries);
+    await appendDeposits(createMongoStore(stream.database.db), states, entries);
     await close(stream);
   }
 

@@ -1,0 +1,114 @@
+// How an entry stands in the database: its ops in one packed body, and beside it what the indexes need.
+//
+// Ops as BSON would cost the database more than all that it is asked for: it parses each field of each state, copies and logs
+// it, and never looks at one. So it gets names to index and bytes to keep. `twicesafe journal` shows what is in them.
+//
+// The body is the ops one after the other, each a BSON document that begins with its entity and its key: whoever looks for one
+// decodes no other. A body that is worth it is compressed.
+
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { BSON } from 'mongodb';
+import type { Entry, EntryOp } from './entry.ts';
+
+export type Packing = 'none' | 'zstd';
+
+export interface PackedOps {
+  readonly packing: Packing;
+  readonly body: Uint8Array;
+}
+
+export interface EntryDocument extends Omit<Entry, 'ops'>, PackedOps {
+  /** Each entity of its ops once. */
+  readonly entities: readonly string[];
+}
+
+/** Which ops a reader wants, by what can be seen of one without decoding it. */
+export interface WantedOps {
+  readonly entity?: string;
+  readonly keys?: ReadonlySet<string>;
+  readonly list?: string;
+}
+
+/** A smaller body is an op or two: packing it costs this process more than its bytes cost the database. */
+const packedBytesMin = 4 << 10;
+/** The ops of an entry are alike, so the fastest level packs them to a seventh; level 9 to a tenth, in ten times the time. */
+const zstdLevel = 1;
+/** The largest document there is. What unpacks to more was not packed here. */
+const unpackedBytesMax = 17 << 20;
+
+const serializing = { ignoreUndefined: true } as const;
+const deserializing = { useBigInt64: true, promoteBuffers: true } as const;
+
+export function toDocument({ ops, ...entry }: Entry): EntryDocument {
+  const bytes = Buffer.concat(ops.map(opBytes));
+  const entities = [...new Set(ops.map(({ entity }) => entity))];
+  if (bytes.length < packedBytesMin) return { ...entry, entities, packing: 'none', body: bytes };
+  const params = { [constants.ZSTD_c_compressionLevel]: zstdLevel };
+  return { ...entry, entities, packing: 'zstd', body: zstdCompressSync(bytes, { params }) };
+}
+
+/** The same document with its body as it was before packing. */
+export function unpacked(document: EntryDocument): EntryDocument {
+  return document.packing === 'none' ? document : { ...document, packing: 'none', body: bodyOf(document) };
+}
+
+export function toEntry({ entities: _, packing, body, ...entry }: EntryDocument): Entry {
+  return { ...entry, ops: opsIn({ packing, body }) };
+}
+
+/** The ops that are wanted, in their order; all of them when nothing says which. */
+export function opsIn(packed: PackedOps, wanted: WantedOps = {}): EntryOp[] {
+  const bytes = bodyOf(packed);
+  const isWanted = wantedIn(bytes, wanted);
+  const ops: EntryOp[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    const end = start + bytes.readInt32LE(start);
+    if (end <= start || end > bytes.length) throw new Error(`an entry's body is damaged at byte ${start}`);
+    if (isWanted(start, end)) {
+      const op = BSON.deserialize(bytes.subarray(start, end), deserializing) as EntryOp;
+      if (wanted.list === undefined || op.lists?.includes(wanted.list)) ops.push(op);
+    }
+    start = end;
+  }
+  return ops;
+}
+
+function opBytes({ entity, key, ...rest }: EntryOp): Uint8Array {
+  return BSON.serialize({ entity, key, ...rest }, serializing);
+}
+
+function bodyOf({ packing, body }: PackedOps): Buffer {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
+  switch (packing) {
+    case 'none':
+      return bytes;
+    case 'zstd':
+      return zstdDecompressSync(bytes, { maxOutputLength: unpackedBytesMax });
+    default:
+      throw new Error(`an entry is packed as ${packing satisfies never}, which this version cannot read`);
+  }
+}
+
+/** A BSON document begins with its length, a string with its type, its field's name and its own length. */
+const entityAt = 4 + 1 + 'entity\0'.length;
+const toKey = 1 + 'key\0'.length;
+
+function wantedIn(bytes: Buffer, { entity, keys, list }: WantedOps): (start: number, end: number) => boolean {
+  const named = entity === undefined ? undefined : Buffer.from(`${entity}\0`);
+  const listed = list === undefined ? undefined : Buffer.from(`${list}\0`);
+  return (start, end) => {
+    const from = start + entityAt + 4;
+    const entityEnd = from + bytes.readInt32LE(from - 4);
+    if (
+      named &&
+      !(entityEnd - from === named.length && bytes.compare(named, 0, named.length, from, entityEnd) === 0)
+    )
+      return false;
+    if (keys) {
+      const keyFrom = entityEnd + toKey + 4;
+      const keyEnd = keyFrom + bytes.readInt32LE(keyFrom - 4) - 1;
+      if (!keys.has(bytes.toString('utf8', keyFrom, keyEnd))) return false;
+    }
+    return !listed || bytes.subarray(start, end).includes(listed);
+  };
+}
