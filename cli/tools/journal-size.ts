@@ -31,11 +31,11 @@ async function sizesOf({ db }: Database): Promise<Sizes> {
   };
 }
 
-/** Each order begins once, so its first key is there once, in an entry or in a segment. */
+/** Each order begins once, with the key of its PlaceOrder, in an entry or in a segment. A refusal before that has such a key too. */
 async function orderCountOf({ db }: Database): Promise<number> {
   let count = 0;
   for await (const { keys } of db.collection('journal').find({}, { projection: { keys: 1 } })) {
-    for (const key of keys as string[]) if (key.startsWith('first/order/')) count += 1;
+    for (const key of keys as string[]) if (/^req\/[^/]*\/PlaceOrder\//.test(key)) count += 1;
   }
   return count;
 }

@@ -67,7 +67,7 @@ export function createOrderHandlers(
       key: call.key,
       fingerprint: call.fingerprint,
       entities: [entity],
-      likelyNew: [entity],
+      derivedNew: [entity],
       decide: (_states, at) =>
         decidePlace(
           {

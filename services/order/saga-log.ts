@@ -1,4 +1,4 @@
-// Records the coordinator's decisions in the order's journal: each under its own key, so each at most once.
+// Records the coordinator's decisions in the order's journal: each moves the saga's phase at most once.
 
 import type { Journal, State } from '../../shared/journal/index.ts';
 import type { SagaDecision, SagaLog } from '../../shared/saga/index.ts';
@@ -30,6 +30,7 @@ export function createSagaLog(journal: Journal): SagaLog<OrderState> {
         // The coordinator's own command: two coordinators that decide the same mean the same.
         fingerprint: '',
         entities: [entity],
+        provenBy: proofOf(decision),
         ...(decision.decision === 'completed' ? { patienceMs: completedPatienceMs } : {}),
         decide: ([state]) => decide(orderId, existing(orderId, state), decision),
       });
@@ -38,6 +39,23 @@ export function createSagaLog(journal: Journal): SagaLog<OrderState> {
       return existing(orderId, newest);
     },
   };
+}
+
+/**
+ * A phase is left once, so the saga's state shows whether it was: a coordinator that comes later is recorded as overtaken. What
+ * does not move the phase needs its key.
+ */
+function proofOf({ decision }: SagaDecision): 'key' | 'state' {
+  switch (decision) {
+    case 'confirmed':
+    case 'turned_round':
+    case 'cancelled':
+    case 'completed':
+      return 'state';
+    case 'amended':
+    case 'needs_attention':
+      return 'key';
+  }
 }
 
 /**

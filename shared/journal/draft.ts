@@ -32,6 +32,11 @@ interface DraftedOps {
   readonly begun: string[];
 }
 
+function claimsOf({ key, provenBy, derivedNew }: Submission, begun: readonly string[]): string[] {
+  const own = provenBy === 'state' ? [] : [key];
+  return [...own, ...begun.filter((entity) => !derivedNew?.includes(entity)).map(firstKey)];
+}
+
 export function createDrafter({ rules, states, writer, at, nextSeqOf }: DraftDependencies): Drafter {
   const drafts = new Map<string, { ops: EntryOp[]; keys: Set<string>; lists: Set<string> }>();
 
@@ -74,7 +79,7 @@ export function createDrafter({ rules, states, writer, at, nextSeqOf }: DraftDep
         for (const list of op.lists ?? []) draft.lists.add(list);
       }
       draft.ops.push(...ops);
-      for (const key of [submission.key, ...begun.map(firstKey)]) draft.keys.add(key);
+      for (const key of claimsOf(submission, begun)) draft.keys.add(key);
       drafts.set(stream, draft);
       return decision.outcome.succeeded ? 'succeeded' : 'refused';
     },

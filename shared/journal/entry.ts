@@ -23,7 +23,7 @@ export interface Entry {
   readonly stream: string;
   /** 1, 2, 3 … without gaps. */
   readonly seq: number;
-  /** Every key that this entry claims, under one unique index over the whole journal. Never empty. */
+  /** Every key that this entry claims, under one unique index over the whole journal. The store adds the entry's place. */
   readonly keys: readonly string[];
   readonly lists?: readonly string[];
   /** `process/flush`: tells a writer whose answer was lost that the entry it finds is its own. */

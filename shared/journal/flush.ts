@@ -15,7 +15,8 @@
 //             of its keys; no matter which, the submissions go back marked as contested.
 //
 // Why nothing happens twice: an entry claims its place in the stream, the keys of its submissions, and `first/…` for
-// entities that begin, all under unique indexes, in one insert. Whoever drafted from an old tail loses; whoever
+// entities that begin, all under unique indexes, in one insert. (A submission that its state proves claims no key: its place
+// shows whether its insert happened, and what was decided on that state changes nothing a second time.) Whoever drafted from an old tail loses; whoever
 // repeats a key loses. After an insert whose answer was lost the submission goes the same way: if the key is found,
 // it had happened; if the old insert arrives later, it finds its place taken, or takes it, and we find the key then.
 
@@ -134,7 +135,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
         stream,
         deadlineAtMs: clock.nowMs() + limits.submitDurationMsMax,
         patientUntilMs: patienceMs > 0 ? clock.nowMs() + patienceMs : 0,
-        likelyNew: new Set(submission.likelyNew),
+        likelyNew: new Set([...(submission.likelyNew ?? []), ...(submission.derivedNew ?? [])]),
         contested: false,
         writers: new Set(),
         resolve,

@@ -5,7 +5,7 @@ import type { Decision, Outcome, State } from './decision.ts';
 
 /** One command for the journal: read these entities, decide, record once under this key. */
 export interface Submission {
-  /** Unique for ever over the whole journal: the effect happens at most once. */
+  /** Unique for ever over the whole journal, unless `provenBy` says otherwise: the effect happens at most once. */
   readonly key: string;
   /** Fingerprint of the request. A key recorded with another one is a `KeyReusedError`. Empty for the service's own
    * commands, whose key alone says what is meant. */
@@ -19,9 +19,21 @@ export interface Submission {
   decide(states: readonly (State | undefined)[], at: Date): Decision;
   /**
    * Those of the entities that are probably not recorded yet, which saves reading them before the write. A wrong hint
-   * costs a second flush, never a wrong result: every entry claims the key `first/<entity>` for an entity that begins in it.
+   * costs a second flush, never a wrong result: an entry claims the key `first/<entity>` for an entity that begins in it.
    */
   readonly likelyNew?: readonly string[];
+  /**
+   * Those of the entities whose names are derived from this key, so that nobody else can begin them. They are likely new, and
+   * need no key `first/<entity>`: whoever repeats this key meets the key itself.
+   */
+  readonly derivedNew?: readonly string[];
+  /**
+   * What shows that it was recorded before. `key`, the default: its key, claimed for ever. `state`: the entities' states alone,
+   * so it claims no key, which is half of what an op costs the database. Only for a decision that changes nothing when it is
+   * taken again on what it left. Submitted again it may be recorded again, as the nothing that it then is; an insert whose
+   * answer was lost is found in its stream, and not repeated.
+   */
+  readonly provenBy?: 'key' | 'state';
   /**
    * What is to be recorded next if this succeeds, in this order: as much of it as can be goes into the same entry, which
    * saves its inserts. A hint. It ends at the first that is refused, that is in another stream, or whose key is claimed;

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { JournalUnavailableError } from '../../shared/journal/index.ts';
 import type { JournalStore } from '../../shared/journal/store.ts';
-import { add, openCounters } from '../support/counter-journal.ts';
+import { add, closeOnce, openCounters } from '../support/counter-journal.ts';
 import { storesUnderTest } from '../support/stores.ts';
 
 type Insert = JournalStore['insert'];
@@ -36,6 +36,27 @@ describe.each(storesUnderTest())('the journal before a faulty database ($name)',
     ]);
     expect(answers.map(({ replayed }) => replayed)).toEqual([false, false]);
     expect(await journal.readState('a/x')).toEqual({ count: 6 });
+    await journal.close();
+  });
+
+  test('an insert of what its state proves, whose answer was lost, is found in its stream and not repeated', async () => {
+    const answerLost = (insert: Insert): Insert => {
+      return async (entries) => {
+        await insert(entries);
+        throw lost;
+      };
+    };
+    const store = await realStore();
+    const journal = await openCounters(withFaults(store, [answerLost, answerLost]));
+    const answers = await Promise.all([
+      journal.submit(closeOnce('close', 'a/x')),
+      journal.submit(closeOnce('close-y', 'a/y')),
+    ]);
+    expect(answers.map(({ replayed }) => replayed)).toEqual([false, false]);
+    expect((await store.read('s0', 1, 100)).flatMap(({ ops }) => ops.map(({ type }) => type))).toEqual([
+      'added',
+      'added',
+    ]);
     await journal.close();
   });
 

@@ -69,3 +69,21 @@ export function add(
     },
   };
 }
+
+/** Closes a counter once it has counted: taken again it changes nothing. */
+export function closeOnce(key: string, entity: string): Submission {
+  return {
+    key,
+    fingerprint: '',
+    entities: [entity],
+    provenBy: 'state',
+    decide([state]) {
+      const isClosed = Number(state?.['count'] ?? 0) >= 1_000;
+      const data = isClosed ? {} : { by: 1_000 };
+      return {
+        outcome: { succeeded: true },
+        changes: [{ entity, type: isClosed ? 'unchanged' : 'added', data }],
+      };
+    },
+  };
+}

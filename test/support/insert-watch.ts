@@ -3,6 +3,7 @@
 import { type CommandStartedEvent, MongoClient } from 'mongodb';
 import { vi } from 'vitest';
 import type { SeenInsert } from '../../cli/bench/inserts/chains.ts';
+import { opsIn, type PackedOps } from '../../shared/journal/entry-document.ts';
 
 export interface WatchedInsert extends SeenInsert {
   readonly database: string;
@@ -20,7 +21,7 @@ export interface InsertWatch {
 
 interface InsertCommand {
   readonly insert: string;
-  readonly documents: readonly { readonly ops: readonly { readonly type: string }[] }[];
+  readonly documents: readonly PackedOps[];
 }
 
 /** Clients must connect with `monitorCommands=true` in their address: see `watchedUri`. */
@@ -42,7 +43,7 @@ export function watchInserts(): InsertWatch {
       eventCount += 1;
       const insert = {
         database: databaseName,
-        documents: documents.map(({ ops }) => ops.map(({ type }) => type)),
+        documents: documents.map((document) => opsIn(document).map(({ type }) => type)),
         beganAt: eventCount,
         endedAt: Number.POSITIVE_INFINITY,
       };

@@ -22,9 +22,9 @@ export function createModelJournal(rules: EntityRules, at: Date): ModelJournal {
   const recorded = new Map<string, Recorded & { fingerprint: string }>();
   const ops: RecordedOp[] = [];
 
-  function record({ key, fingerprint, entities, decide }: Submission): Recorded {
+  function record({ key, fingerprint, entities, decide, provenBy }: Submission): Recorded {
     const before = recorded.get(key);
-    if (before) {
+    if (before && provenBy !== 'state') {
       if (before.fingerprint !== fingerprint) throw new KeyReusedError(key);
       return { ...before, replayed: true };
     }

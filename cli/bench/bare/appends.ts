@@ -69,7 +69,7 @@ export function createBareOrders({ order, inventory, payment }: Journals, log: L
       key: requestKey(caller, 'PlaceOrder', requestId),
       fingerprint,
       entities: [entity],
-      likelyNew: [entity],
+      derivedNew: [entity],
       decide: (_states, at) => decidePlace({ ...command, deadlineMs: orderDeadlineMs }, at),
     });
   }

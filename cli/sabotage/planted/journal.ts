@@ -103,7 +103,7 @@ export const journal: readonly Sabotage[] = [
     name: 'first-keys-skipped',
     invariant: 'I4',
     file: 'shared/journal/draft.ts',
-    from: 'for (const key of [submission.key, ...begun.map(firstKey)]) draft.keys.add(key);',
+    from: 'return [...own, ...begun.filter((entity) => !derivedNew?.includes(entity)).map(firstKey)];',
     to: 'draft.keys.add(submission.key);',
     caughtBy: ['test/contract/journal.test.ts'],
   },
