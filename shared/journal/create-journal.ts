@@ -132,7 +132,7 @@ export async function createJournalOn(
     rememberedState: (entity) => cache.entity(entity)?.state,
     async readKey(key) {
       const [part] = await store.findByKeys([key]);
-      return part && recordedIn(part, true).get(key);
+      return part && recordedIn(part).get(key);
     },
     async readState(entity): Promise<State | undefined> {
       const newest = await reader.findNewest(entity);

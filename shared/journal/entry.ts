@@ -59,19 +59,21 @@ export function firstKey(entity: string): string {
   return `first/${entity}`;
 }
 
-function outcomeOf(op: EntryOp): Outcome {
-  return op.refusal === null ? { succeeded: true } : { succeeded: false, refusal: op.refusal };
+const succeeded: Outcome = { succeeded: true };
+
+function outcomeOf({ refusal }: EntryOp): Outcome {
+  return refusal === null ? succeeded : { succeeded: false, refusal };
 }
 
-/** What is recorded under each key of these ops, in one pass: an entry can have hundreds of ops. */
-export function recordedIn(entry: EntryPart, replayed: boolean): ReadonlyMap<string, RecordedKey> {
+/** What is recorded under each key of these ops, as somebody finds it later; in one pass: an entry can have hundreds of ops. */
+export function recordedIn(entry: EntryPart): ReadonlyMap<string, RecordedKey> {
   const { writer, at } = entry;
   const recorded = new Map<string, RecordedKey & { readonly states: Map<string, State> }>();
   for (const op of entry.ops) {
     let under = recorded.get(op.key);
     if (!under) {
       const { fingerprint } = op;
-      under = { outcome: outcomeOf(op), fingerprint, writer, replayed, states: new Map<string, State>(), at };
+      under = { outcome: outcomeOf(op), fingerprint, writer, replayed: true, states: new Map(), at };
       recorded.set(op.key, under);
     }
     if (op.state !== null) under.states.set(op.entity, op.state);

@@ -216,7 +216,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
     const asked = batch.filter((waiting) => everyKey || waiting.contested);
     if (asked.length === 0) return batch;
     const found = await store.findByKeys(asked.map(({ submission }) => submission.key));
-    const known = new Map(found.flatMap((part) => [...recordedIn(part, true)]));
+    const known = new Map(found.flatMap((part) => [...recordedIn(part)]));
     for (const waiting of asked) {
       const recorded = known.get(waiting.submission.key);
       if (!recorded) continue;
@@ -265,19 +265,18 @@ export function createFlusher(deps: FlushDependencies): Flusher {
         for (const waiting of included) contest(waiting);
         continue;
       }
-      cache.apply(entry);
+      const recordedKeys = cache.apply(entry);
       delay.note(
         endedAtMs - beganAtMs,
         included.flatMap(({ deadlineAtMs, submission }) =>
           submission.patienceMs ? [] : [endedAtMs - (deadlineAtMs - limits.submitDurationMsMax)],
         ),
       );
-      const recordedKeys = recordedIn(entry, false);
       for (const waiting of included) {
         const recorded = recordedKeys.get(waiting.submission.key);
         if (!recorded) throw new Error(`entry ${entry._id} lacks the op that was drafted into it`);
         open.delete(waiting);
-        waiting.resolve(recorded);
+        waiting.resolve({ ...recorded, replayed: false });
       }
     }
     return answers.filter((answer) => answer === 'duplicate').length;

@@ -33,8 +33,11 @@ export interface StreamCache {
   rememberEntity(entity: string, state: State | undefined, seq: number): void;
   recentKey(key: string): RecordedKey | undefined;
   rememberKey(key: string, recorded: RecordedKey): void;
-  /** Takes in the entry that follows the tail. One at or before it changes nothing. Throws at a gap. */
-  apply(entry: Entry): void;
+  /**
+   * Takes in the entry that follows the tail, and returns what it records under each key. One at or before it changes nothing.
+   * Throws at a gap.
+   */
+  apply(entry: Entry): ReadonlyMap<string, RecordedKey>;
   /** Starts a stream at a checkpoint, or at its beginning. Remembers the entries `before` that point, which are in order. */
   begin(stream: string, checkpoint: Checkpoint | undefined, before: readonly Entry[]): void;
   /** When the newest entry of another process was written that `apply` has taken in; undefined: none was. */
@@ -55,10 +58,12 @@ export function createStreamCache(
   const listeners = new Set<(op: RecordedOp) => void>();
   let othersAtMs: number | undefined;
 
-  function remember(entry: Entry): void {
+  function remember(entry: Entry): ReadonlyMap<string, RecordedKey> {
     for (const { entity, state } of entry.ops)
       entities.set(entity, { state: state ?? undefined, seq: entry.seq });
-    for (const [key, recorded] of recordedIn(entry, true)) keys.set(key, recorded);
+    const recordedKeys = recordedIn(entry);
+    for (const [key, recorded] of recordedKeys) keys.set(key, recorded);
+    return recordedKeys;
   }
 
   function noteOpen(stream: string, entity: string, state: State, at: Date): void {
@@ -80,7 +85,7 @@ export function createStreamCache(
     rememberKey: (key, recorded) => void keys.set(key, recorded),
     apply(entry) {
       const tail = tails.get(entry.stream) ?? 0;
-      if (entry.seq <= tail) return;
+      if (entry.seq <= tail) return recordedIn(entry);
       if (entry.seq !== tail + 1) {
         throw new Error(
           `stream ${entry.stream} goes from entry ${tail} to ${entry.seq}: entries are missing`,
@@ -88,11 +93,12 @@ export function createStreamCache(
       }
       tails.set(entry.stream, entry.seq);
       if (!isOf(writer, entry)) othersAtMs = Math.max(othersAtMs ?? 0, entry.at.getTime());
-      remember(entry);
+      const recordedKeys = remember(entry);
       for (const op of entry.ops) {
         if (op.state) noteOpen(entry.stream, op.entity, op.state, entry.at);
         for (const listener of listeners) listener(recordedOp(entry, op));
       }
+      return recordedKeys;
     },
     begin(stream, checkpoint, before) {
       before.forEach(remember);

@@ -40,7 +40,7 @@ export const journal: readonly Sabotage[] = [
     invariant: 'I8',
     file: 'shared/journal/flush.ts',
     from: "await failpoints.reach('journal.before_insert', types);",
-    to: 'for (const { entry, included } of drafts) for (const one of included) one.resolve(recordedIn(entry, false).get(one.submission.key) as RecordedKey);',
+    to: 'for (const { entry, included } of drafts) for (const one of included) one.resolve(recordedIn(entry).get(one.submission.key) as RecordedKey);',
     caughtBy: ['test/contract/journal-faults.test.ts'],
   },
   {
