@@ -81,6 +81,25 @@ program
   });
 
 program
+  .command('journal')
+  .description(
+    'show what a service recorded, one op a line, as JSON: the newest, or of one entity, or under one key',
+  )
+  .argument('<service>', serviceNames.join(', '))
+  .option('--entity <name>', 'such as order/9fd6657c0f78264715d483639420c748')
+  .option('--key <key>', 'such as req/anonymous/PlaceOrder/walk-0001')
+  .option('--stream <name>', 'whose entries', 's0')
+  .option('--from <seq>', 'from this entry on; by default the newest ones', wholeEntries)
+  .option('--limit <entries>', 'at the most', wholeEntries, 200)
+  .option('--database <name>', 'by default twicesafe_ and the service')
+  .action(async (name: string, options) => {
+    if (!isServiceName(name))
+      throw new Error(`There is no service "${name}"; it is one of ${serviceNames.join(', ')}.`);
+    const { runJournal } = await import('./journal.ts');
+    process.exitCode = await runJournal(name, options, process.env);
+  });
+
+program
   .command('sabotage')
   .description('make one line after the other wrong, each in a copy, and show which test notices')
   .option('--only <name>', 'one sabotage alone')
