@@ -63,7 +63,7 @@ export function opsIn(packed: PackedOps, wanted: WantedOps = {}): EntryOp[] {
   const ops: EntryOp[] = [];
   for (let start = 0; start < bytes.length; ) {
     const end = start + bytes.readInt32LE(start);
-    if (end <= start || end > bytes.length) throw new Error(`an entry's body is damaged at byte ${start}`);
+    if (end <= start || end > bytes.length) throw new Error(`an entry’s body is damaged at byte ${start}`);
     if (isWanted(start, end)) {
       const op = BSON.deserialize(bytes.subarray(start, end), deserializing) as EntryOp;
       if (wanted.list === undefined || op.lists?.includes(wanted.list)) ops.push(op);

@@ -54,7 +54,9 @@ describe.each([
 describe('of an entry', () => {
   const named = op(3, { entity: 'stock/tea', lists: ['items'] });
   const similar = op(4, { entity: 'stock/teapot', key: 'hold/3/more', data: { note: 'items' } });
-  const document = toDocument(entryOf([named, similar, op(5, { entity: 'stock/tea', key: 'hold/ü' })]));
+  const document = toDocument(
+    entryOf([named, similar, op(5, { entity: 'stock/tea', key: 'hold/ü' }), op(6, { entity: 'stock/tee' })]),
+  );
 
   test('an entity has its own ops, and not those of one whose name begins alike', () => {
     expect(opsIn(document, { entity: 'stock/tea' }).map(({ key }) => key)).toEqual(['hold/3', 'hold/ü']);
@@ -73,7 +75,7 @@ describe('of an entry', () => {
   });
 
   test('the entities stand beside the body, each once', () => {
-    expect(document.entities).toEqual(['stock/tea', 'stock/teapot']);
+    expect(document.entities).toEqual(['stock/tea', 'stock/teapot', 'stock/tee']);
   });
 });
 

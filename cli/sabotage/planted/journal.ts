@@ -171,4 +171,28 @@ export const journal: readonly Sabotage[] = [
     to: 'if (hasGap && ++gapsSeen > limits.gapReadsMax) return; else if (gapsSeen < 0) {',
     caughtBy: ['test/contract/journal-faults.test.ts'],
   },
+  {
+    name: 'key-claimed-only-when-asked-for',
+    invariant: 'I7',
+    file: 'shared/journal/draft.ts',
+    from: "const own = provenBy === 'state' ? [] : [key];",
+    to: "const own = provenBy === 'key' ? [key] : [];",
+    caughtBy: ['test/contract/journal.test.ts'],
+  },
+  {
+    name: 'ops-of-another-entity-given-out',
+    invariant: 'I8',
+    file: 'shared/journal/entry-document.ts',
+    from: 'bytes.compare(named, 0, named.length, from, entityEnd) === 0',
+    to: 'bytes.compare(named, 0, named.length - 2, from, entityEnd - 2) === 0',
+    caughtBy: ['test/unit/journal-entry-document.test.ts'],
+  },
+  {
+    name: 'cut-body-taken-for-a-shorter-entry',
+    invariant: 'I8',
+    file: 'shared/journal/entry-document.ts',
+    from: 'if (end <= start || end > bytes.length) throw new Error(`an entry’s body is damaged at byte ${start}`);',
+    to: 'if (end <= start || end > bytes.length) break;',
+    caughtBy: ['test/unit/journal-entry-document.test.ts'],
+  },
 ];
