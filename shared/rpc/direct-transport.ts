@@ -17,7 +17,7 @@ export function createDirectTransport(exchange: Exchange): Transport {
     async unary(method, signal, _timeoutMs, header, input) {
       const answer = await exchange({
         path: `/${method.parent.typeName}/${method.name}`,
-        headers: Object.fromEntries(new Headers(header)),
+        headers: plain(header),
         body: toBinary(method.input, create(method.input, input)),
         signal,
       });
@@ -32,6 +32,12 @@ export function createDirectTransport(exchange: Exchange): Transport {
       throw new Error('our services do not stream to each other');
     },
   };
+}
+
+/** Our client's are plain already. */
+function plain(header: ConstructorParameters<typeof Headers>[0]): Readonly<Record<string, string>> {
+  if (header instanceof Headers || Array.isArray(header)) return Object.fromEntries(new Headers(header));
+  return (header ?? {}) as Record<string, string>;
 }
 
 function received({ headers }: Incoming): Headers {
