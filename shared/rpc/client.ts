@@ -80,7 +80,7 @@ export interface ServiceClientDependencies {
 interface Call {
   readonly method: DescMethodUnary;
   readonly request: MessageInitShape<DescMethodUnary['input']>;
-  readonly headers: Headers;
+  readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -97,23 +97,24 @@ export function createServiceClient<S extends DescService>(
   const { clock, random, log, failpoints = noFailpoints, retryBudget = createRetryBudget() } = deps;
   const connections = deps.connections ?? createConnections(deps.address);
 
-  function headersFor(method: DescMethodUnary, requestId: string | undefined): Headers {
-    const headers = new Headers();
-    if (deps.token !== undefined) headers.set('authorization', `Bearer ${deps.token}`);
+  // Plain objects: making and copying Fetch's headers costs each call more than its message.
+  function headersFor(method: DescMethodUnary, requestId: string | undefined): Record<string, string> {
+    const headers: Record<string, string> = {};
+    if (deps.token !== undefined) headers['authorization'] = `Bearer ${deps.token}`;
     if (method.idempotency !== Level.IDEMPOTENT) return headers;
     if (requestId === undefined || !isRequestId(requestId)) {
       throw new Error(
         `${method.name} needs a request id of 8 to 128 of A-Z a-z 0-9 . _ : -, not ${requestId}`,
       );
     }
-    headers.set('request-id', requestId);
+    headers['request-id'] = requestId;
     return headers;
   }
 
   async function attemptOnce(call: Call, leftMs: number): Promise<Done | Refused | Unknown> {
-    const { method, request, headers, signal } = call;
+    const { method, request, signal } = call;
     const timeoutMs = Math.min(leftMs, clientLimits.timeoutMsMax + clientLimits.timerMarginMs);
-    headers.set('connect-timeout-ms', String(serverTimeoutMs(timeoutMs)));
+    const headers = { ...call.headers, 'connect-timeout-ms': String(serverTimeoutMs(timeoutMs)) };
     const connection = connections.current();
     const cutoff = createCutoff(clock, timeoutMs, signal === undefined ? [] : [signal], () => {
       connections.suspect(connection);

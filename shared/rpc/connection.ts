@@ -2,8 +2,10 @@
 
 import type { Transport } from '@connectrpc/connect';
 import { Http2SessionManager } from '@connectrpc/connect-node';
+import { createBatchedExchange } from './batched-exchange.ts';
 import { clientLimits } from './client-limits.ts';
 import { createDirectTransport } from './direct-transport.ts';
+import { createLoneExchange } from './lone-exchange.ts';
 
 export interface Connection {
   readonly transport: Transport;
@@ -47,7 +49,9 @@ function open(address: string): Http2Connection {
   const session = new Http2SessionManager(address, {
     idleConnectionTimeoutMs: clientLimits.connectionIdleMsMax,
   });
-  const transport = createDirectTransport(session, clientLimits.readMaxBytes);
+  const { readMaxBytes: readBytesMax } = clientLimits;
+  const alone = createLoneExchange(session, readBytesMax);
+  const transport = createDirectTransport(createBatchedExchange({ session, alone, readBytesMax }));
   return { transport, session };
 }
 

@@ -6,51 +6,27 @@
 // left to Connect; both answer alike, and the same tests hold both.
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { constants } from 'node:http2';
-import { type DescService, fromBinary, toBinary } from '@bufbuild/protobuf';
-import {
-  Code,
-  ConnectError,
-  type ConnectRouter,
-  createContextValues,
-  createServiceImplSpec,
-  type HandlerContext,
-  type Interceptor,
-  type MethodImplSpec,
-  type ServiceImpl,
-} from '@connectrpc/connect';
-import { invokeUnaryImplementation } from '@connectrpc/connect/protocol';
-import {
-  codeToHttpStatus,
-  errorToJsonBytes,
-  parseTimeout as parseConnectTimeout,
-} from '@connectrpc/connect/protocol-connect';
-import { parseTimeout as parseGrpcTimeout, setTrailerStatus } from '@connectrpc/connect/protocol-grpc';
+import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect';
+import { codeToHttpStatus, errorToJsonBytes } from '@connectrpc/connect/protocol-connect';
+import { setTrailerStatus } from '@connectrpc/connect/protocol-grpc';
 import type { Logger } from '../runtime/index.ts';
 import { encodeGrpcMessage } from './grpc-message.ts';
-
-type UnarySpec = Extract<MethodImplSpec, { kind: 'unary' }>;
+import { bodyOf, dropBody, messageTooLarge } from './stream-body.ts';
+import { watchStream } from './stream-end.ts';
+import type { UnaryCalls, UnarySpec } from './unary-calls.ts';
 
 export interface DirectCallsOptions {
-  readonly interceptors: Interceptor[];
-  /** Before the body is read; throws to refuse. */
-  readonly requestGate: (context: HandlerContext) => void;
+  readonly calls: UnaryCalls;
   readonly readBytesMax: number;
-  readonly timeoutMsMax: number;
   /** Aborts every call when the server has stopped waiting for them. */
   readonly stopping: AbortSignal;
   readonly log: Logger;
 }
 
 export interface DirectCalls {
-  /** The same router, which also tells us of what is added to it. */
-  alsoFor(router: ConnectRouter): ConnectRouter;
   /** Takes the call and returns true, or leaves it untouched and returns false. */
   take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean;
 }
-
-/** Bytes of a refused body that are let in and forgotten: more than any message that would have been taken. */
-const droppedBytesMax = 1024 * 1024;
 
 /** One flag byte, four bytes of length. */
 const grpcPrefixBytes = 5;
@@ -67,7 +43,7 @@ const protocols: Readonly<Record<string, Protocol>> = {
 };
 
 export function createDirectCalls(options: DirectCallsOptions): DirectCalls {
-  const specs = new Map<string, UnarySpec>();
+  const { calls, readBytesMax, stopping, log } = options;
 
   async function serve(
     stream: ServerHttp2Stream,
@@ -75,48 +51,22 @@ export function createDirectCalls(options: DirectCallsOptions): DirectCalls {
     protocol: Protocol,
     spec: UnarySpec,
   ): Promise<void> {
-    const ended = new AbortController();
-    const stop = () => ended.abort(options.stopping.reason);
-    const leave = () => ended.abort(new ConnectError('the caller has left', Code.Canceled));
-    options.stopping.addEventListener('abort', stop);
-    stream.once('aborted', leave);
-    // An answer to somebody who has left; without a listener it would end the process.
-    stream.on('error', (error) => options.log.debug({ err: error }, 'stream broken'));
-    const context = contextOf(spec, headers, protocol, ended.signal, options.timeoutMsMax);
+    const { signal, release } = watchStream(stream, stopping, log);
+    const context = calls.contextOf(spec, { protocolName: protocol.name, headers, signal });
     try {
-      options.requestGate(context);
-      const body = await bodyOf(stream, protocol, options.readBytesMax);
-      const request = parse(spec, messageBytes(body, protocol));
-      const response = await invokeUnaryImplementation(spec, context, request, options.interceptors);
-      answer(stream, protocol, context, toBinary(spec.method.output, response));
+      const message = () => messageOf(stream, protocol, readBytesMax);
+      answer(stream, protocol, context, await calls.run(spec, context, message));
     } catch (error) {
       refuse(stream, protocol, context, ConnectError.from(error, Code.Internal));
     } finally {
-      options.stopping.removeEventListener('abort', stop);
-      stream.off('aborted', leave);
-    }
-  }
-
-  function add<S extends DescService>(service: S, implementation: Partial<ServiceImpl<S>>): void {
-    for (const { kind, method, impl } of Object.values(
-      createServiceImplSpec(service, implementation).methods,
-    )) {
-      if (kind === 'unary') specs.set(`/${service.typeName}/${method.name}`, { kind, method, impl });
+      release();
     }
   }
 
   return {
-    alsoFor: (router) => ({
-      ...router,
-      service(service, implementation, serviceOptions) {
-        add(service, implementation);
-        router.service(service, implementation, serviceOptions);
-        return this;
-      },
-    }),
     take(stream, headers) {
       const protocol = protocols[headers['content-type'] ?? ''];
-      const spec = specs.get(headers[':path'] ?? '');
+      const spec = calls.specOf(headers[':path'] ?? '');
       if (!protocol || !spec || headers[':method'] !== 'POST' || isCompressed(headers)) return false;
       void serve(stream, headers, protocol, spec);
       return true;
@@ -129,75 +79,17 @@ function isCompressed(headers: IncomingHttpHeaders): boolean {
   return encoding !== 'identity';
 }
 
-function contextOf(
-  spec: UnarySpec,
-  headers: IncomingHttpHeaders,
+async function messageOf(
+  stream: ServerHttp2Stream,
   protocol: Protocol,
-  signal: AbortSignal,
-  timeoutMsMax: number,
-): HandlerContext {
-  const timeout =
-    protocol.name === 'grpc'
-      ? parseGrpcTimeout(textOf(headers['grpc-timeout']), timeoutMsMax)
-      : parseConnectTimeout(textOf(headers['connect-timeout-ms']), timeoutMsMax);
-  return {
-    method: spec.method,
-    service: spec.method.parent,
-    protocolName: protocol.name,
-    requestMethod: 'POST',
-    url: `http://${headers[':authority'] ?? 'localhost'}${headers[':path']}`,
-    signal,
-    // The gate throws what is wrong with it, when it can be answered.
-    timeoutMs() {
-      if (timeout.error) throw timeout.error;
-      return timeout.timeoutMs;
-    },
-    requestHeader: fetchHeaders(headers),
-    responseHeader: new Headers(),
-    responseTrailer: new Headers(),
-    values: createContextValues(),
-  };
+  readBytesMax: number,
+): Promise<Uint8Array> {
+  const tooLarge = messageTooLarge(readBytesMax);
+  if (protocol.name === 'connect') return bodyOf(stream, readBytesMax, tooLarge);
+  return grpcMessage(await bodyOf(stream, readBytesMax + grpcPrefixBytes, tooLarge));
 }
 
-function textOf(value: string | string[] | undefined): string | null {
-  return typeof value === 'string' ? value : null;
-}
-
-function fetchHeaders(headers: IncomingHttpHeaders): Headers {
-  const fetched = new Headers();
-  for (const [name, value] of Object.entries(headers)) {
-    if (name.startsWith(':') || value === undefined) continue;
-    if (typeof value === 'string') fetched.append(name, value);
-    else for (const each of value) fetched.append(name, each);
-  }
-  return fetched;
-}
-
-function bodyOf(stream: ServerHttp2Stream, protocol: Protocol, readBytesMax: number): Promise<Buffer> {
-  const bytesMax = readBytesMax + (protocol.name === 'grpc' ? grpcPrefixBytes : 0);
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let byteCount = 0;
-    let isWhole = false;
-    stream.on('data', (chunk: Buffer) => {
-      byteCount += chunk.byteLength;
-      if (byteCount <= bytesMax) chunks.push(chunk);
-      else reject(new ConnectError(`message is larger than ${readBytesMax} bytes`, Code.ResourceExhausted));
-    });
-    stream.on('end', () => {
-      isWhole = true;
-      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
-    });
-    stream.on('aborted', () => reject(new ConnectError('the caller has left', Code.Canceled)));
-    // Every stream closes: an error with its stack for each of them would cost more than the message did.
-    stream.on('close', () => {
-      if (!isWhole) reject(new ConnectError('the stream was closed', Code.Canceled));
-    });
-  });
-}
-
-function messageBytes(body: Buffer, protocol: Protocol): Uint8Array {
-  if (protocol.name === 'connect') return body;
+function grpcMessage(body: Buffer): Uint8Array {
   if (body.byteLength < grpcPrefixBytes) {
     throw new ConnectError('protocol error: no message', Code.InvalidArgument);
   }
@@ -210,14 +102,6 @@ function messageBytes(body: Buffer, protocol: Protocol): Uint8Array {
   if (body.byteLength > end)
     throw new ConnectError('protocol error: more than one message', Code.Unimplemented);
   return body.subarray(grpcPrefixBytes, end);
-}
-
-function parse(spec: UnarySpec, bytes: Uint8Array) {
-  try {
-    return fromBinary(spec.method.input, bytes);
-  } catch (error) {
-    throw new ConnectError(`not a ${spec.method.input.typeName}: ${String(error)}`, Code.InvalidArgument);
-  }
 }
 
 function answer(
@@ -272,19 +156,5 @@ function refuse(
       { endStream: true },
     );
   }
-  drop(stream);
-}
-
-/**
- * Lets the rest of a body come and forgets it. A reset would spare that, but thousands of resets on a connection whose
- * peer does not read were once seen to keep Node busy for ever; so only a body without end is cut off.
- */
-function drop(stream: ServerHttp2Stream): void {
-  if (stream.readableEnded) return;
-  let byteCount = 0;
-  stream.removeAllListeners('data');
-  stream.on('data', (chunk: Buffer) => {
-    byteCount += chunk.byteLength;
-    if (byteCount > droppedBytesMax) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-  });
+  dropBody(stream);
 }

@@ -7,7 +7,7 @@ import { encodeGrpcMessage } from './grpc-message.ts';
 /** A path that is no RPC. */
 export function answerUnknownPath(request: IncomingMessage, response: ServerResponse): void {
   const [path] = (request.url ?? '').split('?', 1);
-  const message = `no RPC ${path} here: paths are /package.Service/Method; \`grpcurl -plaintext HOST:PORT list\` names the services`;
+  const message = unknownPathMessage(path ?? '');
   if (contentTypeOf(request).startsWith('application/grpc')) {
     response.writeHead(200, {
       'content-type': 'application/grpc',
@@ -18,6 +18,10 @@ export function answerUnknownPath(request: IncomingMessage, response: ServerResp
     return;
   }
   answerJson(response, 404, 'unimplemented', message);
+}
+
+export function unknownPathMessage(path: string): string {
+  return `no RPC ${path} here: paths are /package.Service/Method; \`grpcurl -plaintext HOST:PORT list\` names the services`;
 }
 
 /** Whether the body is in none of the formats of Connect, gRPC and gRPC-Web. Most often `curl -d` without a header. */

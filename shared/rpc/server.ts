@@ -11,6 +11,7 @@ import { type Clock, createEventLoopDelay, type Failpoints, type Logger } from '
 import type { ServiceLoad } from './admission.ts';
 import type { AdmissionLimits } from './admission-limits.ts';
 import type { Authentication } from './authentication.ts';
+import { createBatchedCalls } from './batched-calls.ts';
 import { createCallPath } from './call-path.ts';
 import { stoppingError } from './deadline.ts';
 import { createDirectCalls } from './direct-calls.ts';
@@ -18,7 +19,9 @@ import { createHealth } from './health.ts';
 import { defaultServerLimits, type ServerLimits } from './limits.ts';
 import { answerUnknownFormat, answerUnknownPath, answerUnusable, isUnknownFormat } from './not-a-call.ts';
 import { openOnePort } from './one-port.ts';
+import { createRefusals } from './overloaded.ts';
 import { addReflection, reflectionServices } from './reflection.ts';
+import { createUnaryCalls } from './unary-calls.ts';
 
 export interface RpcServer {
   readonly port: number;
@@ -82,13 +85,17 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     failpoints: options.failpoints,
   });
 
-  const direct = createDirectCalls({
+  const calls = createUnaryCalls({
     interceptors,
     requestGate: identifyCaller,
-    readBytesMax: limits.readMaxBytes,
     timeoutMsMax: limits.timeoutMsMax,
-    stopping: aborting.signal,
-    log,
+  });
+  const ways = { calls, readBytesMax: limits.readMaxBytes, stopping: aborting.signal, log };
+  const direct = createDirectCalls(ways);
+  const batched = createBatchedCalls({
+    ...ways,
+    authenticate: authentication.authenticate,
+    refusal: createRefusals({ clock, log }),
   });
   const serve = connectNodeAdapter({
     readMaxBytes: limits.readMaxBytes,
@@ -98,7 +105,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     interceptors,
     fallback: answerUnknownPath as NonNullable<ConnectNodeAdapterOptions['fallback']>,
     routes(router) {
-      options.routes(direct.alsoFor(router));
+      options.routes(calls.alsoFor(router));
       // Probes and tools come without a token, and must get through when everything else is refused.
       const open = { interceptors: [], requestGate: () => undefined, shutdownSignal: stopping.signal };
       router.service(Health, health.implementation, open);
@@ -120,7 +127,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   }
 
   function takeStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
-    const isTaken = direct.take(stream, headers);
+    const isTaken = direct.take(stream, headers) || batched.take(stream, headers);
     if (isTaken) noteOpen(stream);
     return isTaken;
   }

@@ -11,7 +11,7 @@ import { fieldsInvalid } from './errors.ts';
  * The rules of `services` are compiled here, so that no first call waits for it and a bad rule stops the start.
  */
 export function createValidationInterceptor(services: readonly DescService[]): Interceptor {
-  const validator = createValidator();
+  const validator = createValidator({ regexMatch: createPatternMatch() });
 
   function check<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): void {
     const result = validator.validate(schema, message);
@@ -42,5 +42,19 @@ export function createValidationInterceptor(services: readonly DescService[]): I
     if (req.stream) return next({ ...req, message: checked(req.method.input, req.message) });
     check(req.method.input, req.message);
     return next(req);
+  };
+}
+
+/**
+ * The platform's own expressions instead of protovalidate's, which cannot be made to backtrack but took half of the time of
+ * a validation. Ours are not input: they stand in our protos, and a test holds them to forms that cannot backtrack either.
+ */
+function createPatternMatch(): (pattern: string, against: string) => boolean {
+  // As many as the protos have.
+  const compiled = new Map<string, RegExp>();
+  return (pattern, against) => {
+    const known = compiled.get(pattern) ?? new RegExp(pattern, 'u');
+    compiled.set(pattern, known);
+    return known.test(against);
   };
 }

@@ -1,6 +1,6 @@
 // The client against real servers that refuse, vanish, stay silent, or lie in between.
 
-import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, createServer } from 'node:net';
 import { Code } from '@connectrpc/connect';
 import { afterEach, expect, test } from 'vitest';
@@ -13,6 +13,7 @@ import {
   type ServiceClientDependencies,
 } from '../../shared/rpc/index.ts';
 import { type Clock, createSystemClock } from '../../shared/runtime/index.ts';
+import { serveHttp2 } from '../support/http2-server.ts';
 import { silentLog, startToyOrders, type ToyOrders } from '../support/toy-order-server.ts';
 
 const closings: (() => Promise<void> | void)[] = [];
@@ -42,16 +43,10 @@ async function serve(toy: ToyOrders = {}) {
   return server;
 }
 
-/** A server that does with each call what a test says. */
-async function serveHttp2(onStream: (stream: ServerHttp2Stream) => void): Promise<string> {
-  const server = createHttp2Server();
-  server.on('stream', (stream) => {
-    stream.on('error', () => undefined);
-    onStream(stream);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closings.push(() => void server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+async function serveStreams(onStream: (stream: ServerHttp2Stream) => void): Promise<string> {
+  const { address, close } = await serveHttp2(onStream);
+  closings.push(close);
+  return address;
 }
 
 const order = {
@@ -172,7 +167,7 @@ test.each([
 });
 
 test('a definite code without our ErrorInfo, as a proxy may send it, is unknown', async () => {
-  const address = await serveHttp2((stream) => {
+  const address = await serveStreams((stream) => {
     stream.respond({ ':status': 404, 'content-type': 'application/json' });
     stream.end('{"code":"not_found","message":"no such route"}');
   });
@@ -182,7 +177,7 @@ test('a definite code without our ErrorInfo, as a proxy may send it, is unknown'
 
 test('a server that dies in the middle of each call leaves the outcome unknown, after the limit of attempts', async () => {
   let attempts = 0;
-  const address = await serveHttp2((stream) => {
+  const address = await serveStreams((stream) => {
     attempts += 1;
     stream.session?.socket.destroy();
   });
@@ -194,7 +189,7 @@ test('a server that dies in the middle of each call leaves the outcome unknown, 
 });
 
 test('a server that begins its answer and dies leaves the outcome unknown', async () => {
-  const address = await serveHttp2((stream) => {
+  const address = await serveStreams((stream) => {
     stream.respond({ ':status': 200, 'content-type': 'application/proto' });
     stream.write('half', () => stream.session?.destroy());
   });

@@ -1,0 +1,134 @@
+// Unary binary calls on the server, however they came: which RPCs there are, what a call knows of itself, and its run
+// through gate, interceptors and handler. It knows neither streams nor batches.
+
+import type { IncomingHttpHeaders } from 'node:http2';
+import { type DescService, fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  Code,
+  ConnectError,
+  type ConnectRouter,
+  createContextValues,
+  createServiceImplSpec,
+  type HandlerContext,
+  type Interceptor,
+  type MethodImplSpec,
+  type ServiceImpl,
+} from '@connectrpc/connect';
+import { invokeUnaryImplementation } from '@connectrpc/connect/protocol';
+import { parseTimeout as parseConnectTimeout } from '@connectrpc/connect/protocol-connect';
+import { parseTimeout as parseGrpcTimeout } from '@connectrpc/connect/protocol-grpc';
+
+export type UnarySpec = Extract<MethodImplSpec, { kind: 'unary' }>;
+
+export interface UnaryCallsOptions {
+  readonly interceptors: Interceptor[];
+  /** Before the message is looked at; throws to refuse. */
+  readonly requestGate: (context: HandlerContext) => void;
+  readonly timeoutMsMax: number;
+}
+
+export interface ArrivedCall {
+  readonly protocolName: 'grpc' | 'connect';
+  readonly headers: IncomingHttpHeaders;
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface UnaryCalls {
+  /** The same router, which also tells us of what is added to it. */
+  alsoFor(router: ConnectRouter): ConnectRouter;
+  specOf(path: string): UnarySpec | undefined;
+  contextOf(spec: UnarySpec, call: ArrivedCall): HandlerContext;
+  /** The answer's bytes. `message` is called only when the gate let the call in. Rejects with a ConnectError. */
+  run(
+    spec: UnarySpec,
+    context: HandlerContext,
+    message: () => Uint8Array | Promise<Uint8Array>,
+  ): Promise<Uint8Array>;
+}
+
+export function createUnaryCalls(options: UnaryCallsOptions): UnaryCalls {
+  const { interceptors, requestGate, timeoutMsMax } = options;
+  const specs = new Map<string, UnarySpec>();
+
+  function add<S extends DescService>(service: S, implementation: Partial<ServiceImpl<S>>): void {
+    for (const { kind, method, impl } of Object.values(
+      createServiceImplSpec(service, implementation).methods,
+    )) {
+      if (kind === 'unary') specs.set(`/${service.typeName}/${method.name}`, { kind, method, impl });
+    }
+  }
+
+  return {
+    alsoFor: (router) => ({
+      ...router,
+      service(service, implementation, serviceOptions) {
+        add(service, implementation);
+        router.service(service, implementation, serviceOptions);
+        return this;
+      },
+    }),
+    specOf: (path) => specs.get(path),
+    contextOf: (spec, call) => contextOf(spec, call, timeoutMsMax),
+    async run(spec, context, message) {
+      try {
+        requestGate(context);
+        const bytes = message();
+        // A message that is here already waits for no other call's turn.
+        const request = parse(spec, bytes instanceof Uint8Array ? bytes : await bytes);
+        const response = await invokeUnaryImplementation(spec, context, request, interceptors);
+        return toBinary(spec.method.output, response);
+      } catch (error) {
+        throw ConnectError.from(error, Code.Internal);
+      }
+    },
+  };
+}
+
+function contextOf(spec: UnarySpec, call: ArrivedCall, timeoutMsMax: number): HandlerContext {
+  const { protocolName, headers, signal } = call;
+  const timeout =
+    protocolName === 'grpc'
+      ? parseGrpcTimeout(textOf(headers['grpc-timeout']), timeoutMsMax)
+      : parseConnectTimeout(textOf(headers['connect-timeout-ms']), timeoutMsMax);
+  return {
+    method: spec.method,
+    service: spec.method.parent,
+    protocolName,
+    requestMethod: 'POST',
+    url: `http://${headers[':authority'] ?? 'localhost'}/${spec.method.parent.typeName}/${spec.method.name}`,
+    signal,
+    // The gate throws what is wrong with it, when it can be answered.
+    timeoutMs() {
+      if (timeout.error) throw timeout.error;
+      return timeout.timeoutMs;
+    },
+    requestHeader: fetchHeaders(headers),
+    responseHeader: new Headers(),
+    responseTrailer: new Headers(),
+    values: createContextValues(),
+  };
+}
+
+function textOf(value: string | string[] | undefined): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+/** HTTP/2's own fields (`:path`) are left out. */
+export function fetchHeaders(headers: IncomingHttpHeaders): Headers {
+  const fetched = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith(':') || value === undefined) continue;
+    if (typeof value === 'string') fetched.append(name, value);
+    else for (const each of value) fetched.append(name, each);
+  }
+  return fetched;
+}
+
+function parse(spec: UnarySpec, bytes: Uint8Array) {
+  try {
+    return fromBinary(spec.method.input, bytes);
+  } catch (error) {
+    throw new ConnectError(`not a ${spec.method.input.typeName}: ${String(error)}`, Code.InvalidArgument);
+  }
+}
