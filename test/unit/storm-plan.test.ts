@@ -120,6 +120,27 @@ test('in ten minutes every process is killed at least ten times, and a coordinat
   expect(blows.every(({ atMs }) => atMs >= 2_000 && atMs < 550_000)).toBe(true);
 });
 
+test('who dies when depends on the seed alone, not on the order in which the processes came up', () => {
+  const plan = (targets: string[], coordinators: string[]) =>
+    killPlan({
+      seed: 2,
+      fromMs: 2_000,
+      untilMs: 60_000,
+      everyMs: 2_000,
+      targets,
+      coordinators,
+      orderDeadlineMs: 4_000,
+    });
+  const targets = ['database', 'inventory', 'order', 'order-2', 'payment', 'provider'];
+  const blows = plan(targets, ['order', 'order-2']);
+  expect(plan(targets.toReversed(), ['order-2', 'order'])).toEqual(blows);
+  expect(blows.slice(0, 3).map(({ kind, target }) => `${kind} ${target}`)).toEqual([
+    'kill provider',
+    'pause order-2',
+    'kill database',
+  ]);
+});
+
 function sample(second: number, phase: string, answered: number): Sample {
   return {
     second,
