@@ -6,7 +6,6 @@
 // left to Connect; both answer alike, and the same tests hold both.
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { constants } from 'node:http2';
 import { type DescService, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
   Code,
@@ -20,19 +19,18 @@ import {
   type ServiceImpl,
 } from '@connectrpc/connect';
 import { invokeUnaryImplementation } from '@connectrpc/connect/protocol';
-import {
-  codeToHttpStatus,
-  errorToJsonBytes,
-  parseTimeout as parseConnectTimeout,
-} from '@connectrpc/connect/protocol-connect';
-import { parseTimeout as parseGrpcTimeout, setTrailerStatus } from '@connectrpc/connect/protocol-grpc';
+import { parseTimeout as parseConnectTimeout } from '@connectrpc/connect/protocol-connect';
+import { parseTimeout as parseGrpcTimeout } from '@connectrpc/connect/protocol-grpc';
 import type { Logger } from '../runtime/index.ts';
-import { encodeGrpcMessage } from './grpc-message.ts';
+import type { TurnAway } from './turn-away.ts';
+import { encodeRefusal, type WireProtocol, writeRefusal } from './wire-refusal.ts';
 
 type UnarySpec = Extract<MethodImplSpec, { kind: 'unary' }>;
 
 export interface DirectCallsOptions {
   readonly interceptors: Interceptor[];
+  /** Before anything is made for the call; returns the refusal to write. */
+  readonly turnAway: TurnAway;
   /** Before the body is read; throws to refuse. */
   readonly requestGate: (context: HandlerContext) => void;
   readonly readBytesMax: number;
@@ -49,18 +47,10 @@ export interface DirectCalls {
   take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean;
 }
 
-/** Bytes of a refused body that are let in and forgotten: more than any message that would have been taken. */
-const droppedBytesMax = 1024 * 1024;
-
 /** One flag byte, four bytes of length. */
 const grpcPrefixBytes = 5;
 
-interface Protocol {
-  readonly name: 'grpc' | 'connect';
-  readonly contentType: string;
-}
-
-const protocols: Readonly<Record<string, Protocol>> = {
+const protocols: Readonly<Record<string, WireProtocol>> = {
   'application/proto': { name: 'connect', contentType: 'application/proto' },
   'application/grpc': { name: 'grpc', contentType: 'application/grpc' },
   'application/grpc+proto': { name: 'grpc', contentType: 'application/grpc+proto' },
@@ -68,11 +58,12 @@ const protocols: Readonly<Record<string, Protocol>> = {
 
 export function createDirectCalls(options: DirectCallsOptions): DirectCalls {
   const specs = new Map<string, UnarySpec>();
+  const onBroken = (error: Error) => options.log.debug({ err: error }, 'stream broken');
 
   async function serve(
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
-    protocol: Protocol,
+    protocol: WireProtocol,
     spec: UnarySpec,
   ): Promise<void> {
     const ended = new AbortController();
@@ -80,8 +71,6 @@ export function createDirectCalls(options: DirectCallsOptions): DirectCalls {
     const leave = () => ended.abort(new ConnectError('the caller has left', Code.Canceled));
     options.stopping.addEventListener('abort', stop);
     stream.once('aborted', leave);
-    // An answer to somebody who has left; without a listener it would end the process.
-    stream.on('error', (error) => options.log.debug({ err: error }, 'stream broken'));
     const context = contextOf(spec, headers, protocol, ended.signal, options.timeoutMsMax);
     try {
       options.requestGate(context);
@@ -118,7 +107,11 @@ export function createDirectCalls(options: DirectCallsOptions): DirectCalls {
       const protocol = protocols[headers['content-type'] ?? ''];
       const spec = specs.get(headers[':path'] ?? '');
       if (!protocol || !spec || headers[':method'] !== 'POST' || isCompressed(headers)) return false;
-      void serve(stream, headers, protocol, spec);
+      // An answer to somebody who has left; without a listener it would end the process.
+      stream.on('error', onBroken);
+      const refusal = options.turnAway(spec.method, headers);
+      if (refusal) writeRefusal(stream, protocol, refusal);
+      else void serve(stream, headers, protocol, spec);
       return true;
     },
   };
@@ -132,7 +125,7 @@ function isCompressed(headers: IncomingHttpHeaders): boolean {
 function contextOf(
   spec: UnarySpec,
   headers: IncomingHttpHeaders,
-  protocol: Protocol,
+  protocol: WireProtocol,
   signal: AbortSignal,
   timeoutMsMax: number,
 ): HandlerContext {
@@ -173,7 +166,7 @@ function fetchHeaders(headers: IncomingHttpHeaders): Headers {
   return fetched;
 }
 
-function bodyOf(stream: ServerHttp2Stream, protocol: Protocol, readBytesMax: number): Promise<Buffer> {
+function bodyOf(stream: ServerHttp2Stream, protocol: WireProtocol, readBytesMax: number): Promise<Buffer> {
   const bytesMax = readBytesMax + (protocol.name === 'grpc' ? grpcPrefixBytes : 0);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -196,7 +189,7 @@ function bodyOf(stream: ServerHttp2Stream, protocol: Protocol, readBytesMax: num
   });
 }
 
-function messageBytes(body: Buffer, protocol: Protocol): Uint8Array {
+function messageBytes(body: Buffer, protocol: WireProtocol): Uint8Array {
   if (protocol.name === 'connect') return body;
   if (body.byteLength < grpcPrefixBytes) {
     throw new ConnectError('protocol error: no message', Code.InvalidArgument);
@@ -222,7 +215,7 @@ function parse(spec: UnarySpec, bytes: Uint8Array) {
 
 function answer(
   stream: ServerHttp2Stream,
-  protocol: Protocol,
+  protocol: WireProtocol,
   context: HandlerContext,
   bytes: Uint8Array,
 ): void {
@@ -251,40 +244,11 @@ function answer(
 
 function refuse(
   stream: ServerHttp2Stream,
-  protocol: Protocol,
+  protocol: WireProtocol,
   context: HandlerContext,
   error: ConnectError,
 ): void {
-  if (stream.destroyed || stream.headersSent) return;
-  if (protocol.name === 'connect') {
-    const headers = { ...Object.fromEntries(context.responseHeader), ...Object.fromEntries(error.metadata) };
-    stream.respond({
-      ':status': codeToHttpStatus(error.code),
-      'content-type': 'application/json',
-      ...headers,
-    });
-    stream.end(errorToJsonBytes(error, undefined));
-  } else {
-    const trailers = Object.fromEntries(setTrailerStatus(new Headers(), error));
-    const message = { 'grpc-message': encodeGrpcMessage(error.rawMessage) };
-    stream.respond(
-      { ':status': 200, 'content-type': protocol.contentType, ...trailers, ...message },
-      { endStream: true },
-    );
-  }
-  drop(stream);
-}
-
-/**
- * Lets the rest of a body come and forgets it. A reset would spare that, but thousands of resets on a connection whose
- * peer does not read were once seen to keep Node busy for ever; so only a body without end is cut off.
- */
-function drop(stream: ServerHttp2Stream): void {
-  if (stream.readableEnded) return;
-  let byteCount = 0;
-  stream.removeAllListeners('data');
-  stream.on('data', (chunk: Buffer) => {
-    byteCount += chunk.byteLength;
-    if (byteCount > droppedBytesMax) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-  });
+  const { connect, grpc } = encodeRefusal(error);
+  const headers = { ...Object.fromEntries(context.responseHeader), ...connect.headers };
+  writeRefusal(stream, protocol, { connect: { ...connect, headers }, grpc });
 }

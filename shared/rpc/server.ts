@@ -67,7 +67,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const health = createHealth(served.map((service) => service.typeName));
 
   const eventLoopDelay = createEventLoopDelay();
-  const { identifyCaller, interceptors } = createCallPath({
+  const { turnAway, identifyCaller, interceptors } = createCallPath({
     services,
     authentication,
     limits,
@@ -84,6 +84,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
 
   const direct = createDirectCalls({
     interceptors,
+    turnAway,
     requestGate: identifyCaller,
     readBytesMax: limits.readMaxBytes,
     timeoutMsMax: limits.timeoutMsMax,
