@@ -196,10 +196,11 @@ function showStep(state: StormState, step: SettleStep, fleet: Fleet | undefined)
 }
 
 function loadPart(load: LoadDone, lostCount: number): StormReport['load'] {
-  const { durationMs, ceilingPerSecond, counts, latency, answeredPerSecond, phases } = load;
+  const { durationMs, ceilingPerSecond, excessShare, counts, latency, answeredPerSecond, phases } = load;
   return {
     durationMs,
     ceilingPerSecond,
+    ...(excessShare === undefined ? {} : { excessShare }),
     counts,
     lostCount,
     answersMade: counts.heard + lostCount,

@@ -4,7 +4,7 @@ import { drawsAt } from '../../cli/storm/draws.ts';
 import { killPlan } from '../../cli/storm/faults/kill-plan.ts';
 import { goodsOf } from '../../cli/storm/goods.ts';
 import type { Sample } from '../../cli/storm/load/samples.ts';
-import { ceilingOf, foundIn, phasesOf, recoveryOf } from '../../cli/storm/phases.ts';
+import { ceilingOf, excessShareOf, foundIn, phasesOf, recoveryOf } from '../../cli/storm/phases.ts';
 import { type PlanOptions, planRequest, planRetry } from '../../cli/storm/plan.ts';
 
 const options: PlanOptions = {
@@ -207,4 +207,11 @@ test('goodput is back when two seconds in a row answer what is asked, within ten
   expect(recoveryOf(oneBad, 200).verdict).toBe('holds');
   expect(recoveryOf(secondsOf('recovery', Array(8).fill(20)), 200).verdict).toBe('not examined');
   expect(recoveryOf(secondsOf('storm', [100]), 200).verdict).toBe('not examined');
+});
+
+test('goodput in the excess is a part of the ceiling, without its way in and its last second', () => {
+  const seconds = [...secondsOf('storm', [200, 200, 200]), ...secondsOf('excess', [600, 150, 170, 20])];
+  expect(excessShareOf(seconds, 200)).toBe(0.8);
+  expect(excessShareOf(secondsOf('storm', [200]), 200)).toBeUndefined();
+  expect(excessShareOf(secondsOf('excess', [100, 100]), 200)).toBeUndefined();
 });
