@@ -11,7 +11,7 @@ const calmMs = 10_000;
 /** Multiples of it, taken modulo 1, leave the most even gaps of all, however many there are. */
 const goldenRatio = 0.618_033_988_749_895;
 
-/** Refusals of new work in a second that cost a process little: a thirtieth of its time, at 0.1 ms each. */
+/** Refusals of new work in a second that cost a process little: a thirtieth of its time at 0.1 ms each, half of that at the door. */
 const refusalsPerSecondMax = 300;
 
 /** The longest usual delay: after that an overload has lasted, and most callers have given up. */
