@@ -34,6 +34,8 @@ const pageAttemptsMax = 5;
 const pageRetryMs = 2_000;
 /** With these it says: ask again. */
 const passingCodes: readonly Code[] = [Code.Unavailable, Code.ResourceExhausted, Code.DeadlineExceeded];
+export const isPassingFault = (error: unknown): boolean =>
+  passingCodes.includes(ConnectError.from(error).code);
 
 /** What the service settles by itself. */
 const passingKinds: ReadonlySet<PaymentDifferenceKind> = new Set([
@@ -103,8 +105,7 @@ async function patiently<T>(ask: () => Promise<T>, pause: () => Promise<unknown>
     try {
       return await ask();
     } catch (error) {
-      const isPassingFault = passingCodes.includes(ConnectError.from(error).code);
-      if (!isPassingFault || attempt === pageAttemptsMax) throw error;
+      if (!isPassingFault(error) || attempt === pageAttemptsMax) throw error;
       await pause();
     }
   }

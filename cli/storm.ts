@@ -98,7 +98,7 @@ async function storm({ options, seed, target, history, files, signal }: Storm): 
   let fleet: Fleet | undefined;
   let live: Live | undefined;
   try {
-    await putGoodsIn(sender, goods, run, caller, clock());
+    await putGoodsIn(sender, goods, run, caller, clock);
     const plan = { seed, run, callerCount: callers.length, goods, mix: options.mix };
     fleet = startFleet(
       { workerCount: options.workers, originNs, historyFile: files.history, instances, callers, plan },
@@ -125,7 +125,7 @@ async function storm({ options, seed, target, history, files, signal }: Storm): 
     state.doing = target.provider
       ? 'auditing the services, comparing the card provider’s books, and judging the history'
       : 'auditing the services, and judging the history';
-    await readGoods(sender, goods, caller, clock());
+    await readGoods(sender, goods, caller, clock);
     await fleet.close();
     history.flush();
     const { verdict, judged, compared } = await judge({
@@ -196,10 +196,11 @@ function showStep(state: StormState, step: SettleStep, fleet: Fleet | undefined)
 }
 
 function loadPart(load: LoadDone, lostCount: number): StormReport['load'] {
-  const { durationMs, ceilingPerSecond, counts, latency, answeredPerSecond, phases } = load;
+  const { durationMs, ceilingPerSecond, excessShare, counts, latency, answeredPerSecond, phases } = load;
   return {
     durationMs,
     ceilingPerSecond,
+    ...(excessShare === undefined ? {} : { excessShare }),
     counts,
     lostCount,
     answersMade: counts.heard + lostCount,

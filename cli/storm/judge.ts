@@ -1,12 +1,12 @@
 // Gathers the evidence and asks for the verdict: the services' audits, and the history that was written.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Asked, ask, NotAuditedError } from '../audit/ask.ts';
+import { ask, NotAuditedError } from '../audit/ask.ts';
 import { compare } from '../audit/compare.ts';
 import { verdicts } from '../audit/verdicts.ts';
 import { checkHistory, type HistoryVerdict } from './check-history.ts';
 import { readHistory } from './history/read.ts';
 import type { StormOptions } from './options.ts';
+import { patiently } from './patiently.ts';
 import { recoveryOf } from './phases.ts';
 import { type BooksCompared, compareUntilSettled } from './provider/compare.ts';
 import type { LoadDone } from './put-load.ts';
@@ -16,10 +16,6 @@ import { type Verdict, verdictOf } from './verdict.ts';
 
 /** The provider's clock may be another machine's. */
 const clockSkewMsMax = 60_000;
-
-/** A machine that was stormed is slow for a while, and an audit that breaks off is asked for again from its beginning. */
-const auditAttemptsMax = 3;
-const auditRetryMs = 5_000;
 
 /** Rejects when a service cannot be audited: then nothing can be told. */
 export async function judge(parts: {
@@ -35,7 +31,10 @@ export async function judge(parts: {
   readonly compared: BooksCompared | undefined;
 }> {
   const { options, target, load, settled } = parts;
-  const asked = await askPatiently(target);
+  // An audit that breaks off is asked for again from its beginning.
+  const asked = await patiently(() => ask(target.addresses), {
+    isPassing: (error) => error instanceof NotAuditedError,
+  });
   const comparison = compare(asked.facts);
   const provider = target.provider && {
     payments: await target.provider.books(),
@@ -58,15 +57,4 @@ export async function judge(parts: {
     answeredPerSecond: load.answeredPerSecond,
   });
   return { verdict, judged, compared };
-}
-
-async function askPatiently({ addresses }: Target): Promise<Asked> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await ask(addresses);
-    } catch (error) {
-      if (!(error instanceof NotAuditedError) || attempt === auditAttemptsMax) throw error;
-      await sleep(auditRetryMs);
-    }
-  }
 }

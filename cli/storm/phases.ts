@@ -123,6 +123,16 @@ export function ceilingOf(seconds: readonly Sample[]): number {
   return Math.round(best);
 }
 
+/**
+ * Goodput in the excess as a part of the ceiling; undefined when there was none. Its first second is the way in, its last
+ * one may be cut short. No goal of a storm: on one machine the load, its proxies and a full database share what is measured.
+ */
+export function excessShareOf(seconds: readonly Sample[], ceiling: number): number | undefined {
+  const inside = seconds.filter(({ phase }) => phase === 'excess').slice(1, -1);
+  if (inside.length === 0 || ceiling === 0) return undefined;
+  return inside.reduce((sum, { answered }) => sum + answered, 0) / inside.length / ceiling;
+}
+
 /** What must be back, and how soon after the excess stopped. */
 const backShare = 0.95;
 const backSecondsMax = 10;

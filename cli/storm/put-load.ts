@@ -8,7 +8,7 @@ import type { Fleet } from './load/fleet.ts';
 import type { Counts } from './load/messages.ts';
 import type { Percentiles, Sample, Samples } from './load/samples.ts';
 import type { StormOptions } from './options.ts';
-import { foundIn, phasesOf } from './phases.ts';
+import { excessShareOf, foundIn, phasesOf } from './phases.ts';
 import type { StormState } from './screen/live.ts';
 import type { Target } from './target.ts';
 
@@ -17,6 +17,8 @@ export interface LoadDone {
   /** When everything was up again, on the storm's clock. */
   readonly healedAtMs: number;
   readonly ceilingPerSecond: number;
+  /** Goodput under three times the ceiling, as a part of it; undefined without an excess. */
+  readonly excessShare: number | undefined;
   readonly phases: readonly PhaseDone[];
   /** Everything that was counted until the load had ended. What is asked afterwards is no load. */
   readonly counts: Counts;
@@ -87,10 +89,12 @@ export async function putLoad(deps: {
   const healedAtMs = clock();
   await Promise.all(loads);
   const counts = { ...samples.total };
+  const ceilingPerSecond = foundIn(samples.seconds).ceiling;
   return {
     durationMs,
     healedAtMs,
-    ceilingPerSecond: foundIn(samples.seconds).ceiling,
+    ceilingPerSecond,
+    excessShare: excessShareOf(samples.seconds, ceilingPerSecond),
     phases: samples.phases().flatMap((phase, index) => {
       const says = told[index];
       return says === undefined ? [] : [{ ...phase, says }];

@@ -3,12 +3,13 @@
 
 import { accountsOf, type Goods, itemsOf } from './goods.ts';
 import { callOf, openAccount, putItem } from './load/calls.ts';
+import type { StormClock } from './load/clock.ts';
 import type { CallerIdentity } from './load/messages.ts';
 import type { Sender } from './load/sender.ts';
 
-/** A fresh suite answers at once; one that does not within this is not there. */
+/** Of each call. A fresh suite answers at once; one that does not within this is not there. */
 const seedMsMax = 10_000;
-/** Everything is up by then, and at rest. */
+/** Of each. Everything is up by then, and at rest. */
 const readMsMax = 30_000;
 
 /** Throws one sentence when the goods cannot be put in: without them there is nothing to storm. */
@@ -17,7 +18,7 @@ export async function putGoodsIn(
   goods: Goods,
   run: string,
   caller: CallerIdentity,
-  nowMs: number,
+  clock: StormClock,
 ): Promise<void> {
   const calls = [
     ...itemsOf(goods).map((item) => ({ call: putItem(item), requestId: `${run}:item:${item.sku}` })),
@@ -27,7 +28,7 @@ export async function putGoodsIn(
     })),
   ];
   for (const { call, requestId } of calls) {
-    const { answer } = await sender.insist({ call, requestId, caller, phase: 'before' }, nowMs + seedMsMax);
+    const { answer } = await sender.insist({ call, requestId, caller, phase: 'before' }, clock() + seedMsMax);
     if (answer.outcome === 'done') continue;
     throw new Error(
       `The storm's goods could not be put in: ${call.rpc} was ${answer.outcome}, ${answer.reason}.`,
@@ -39,13 +40,13 @@ export async function readGoods(
   sender: Sender,
   goods: Goods,
   caller: CallerIdentity,
-  nowMs: number,
+  clock: StormClock,
 ): Promise<void> {
   const calls = [
     ...accountsOf(goods).map(({ accountId }) => callOf({ rpc: 'GetAccount', account: accountId })),
     ...itemsOf(goods).map(({ sku }) => callOf({ rpc: 'GetItem', sku })),
   ];
   for (const call of calls) {
-    await sender.insist({ call, requestId: '', caller, phase: 'after' }, nowMs + readMsMax);
+    await sender.insist({ call, requestId: '', caller, phase: 'after' }, clock() + readMsMax);
   }
 }

@@ -3,13 +3,14 @@
 // A call is looked at twice. At the gate only its headers are there: a refusal there reads and parses nothing, so that
 // refusing stays much cheaper than working. The place itself is taken inside, where it is certain to be given back.
 
+import type { DescMethod } from '@bufbuild/protobuf';
 import { createContextKey, type HandlerContext, type Interceptor } from '@connectrpc/connect';
 import { requestKey } from '../idempotency/derive-id.ts';
 import type { Clock, Logger } from '../runtime/index.ts';
 import { type AdmissionLimits, defaultAdmissionLimits } from './admission-limits.ts';
-import { callerOf } from './caller.ts';
+import { type Caller, callerOf } from './caller.ts';
 import type { ServerLimits } from './limits.ts';
-import { createRefusals } from './overloaded.ts';
+import { createRefusalDelays, overloadedError } from './overloaded.ts';
 import { createPlaces, type LoadSignals } from './places.ts';
 import { noSagaRpcs, precedenceOf, type SagaRpcs } from './precedence.ts';
 
@@ -59,7 +60,18 @@ export interface AdmissionDependencies {
 /** A call as it is known at the gate, with its caller in `values`. */
 export type CallAtGate = Pick<HandlerContext, 'values' | 'method' | 'requestHeader'>;
 
+/** The same call, before a context was made for it. */
+export interface CallAtDoor {
+  readonly method: DescMethod;
+  readonly caller: Caller;
+  readonly requestId: string | undefined;
+}
+
 export interface Admission {
+  /** Whether new work would be refused now. While it is not, nothing is. */
+  isCrowded(): boolean;
+  /** When the call is refused: after how long it may come back. Undefined: there is room for it. Takes nothing. */
+  delayOfRefusal(call: CallAtDoor): number | undefined;
   /** Throws OVERLOADED (RESOURCE_EXHAUSTED + RetryInfo) when there is no room. Takes nothing. */
   checkRoom(call: CallAtGate): void;
   /** Takes the place, or throws the same. Nothing was done or recorded then. */
@@ -75,27 +87,31 @@ export function createAdmission(deps: AdmissionDependencies): Admission {
     wasPushedBack: () => load.wasPushedBack?.() ?? false,
   };
   const places = createPlaces({ limits, placesMax: callsInFlightMax, signals, clock, log });
-  const refusal = createRefusals({ clock, log });
+  const nextDelayMs = createRefusalDelays({ clock, log });
   let waitingCount = 0;
   let streamCount = 0;
 
-  function checkRoom(call: CallAtGate): void {
+  function delayOfRefusal(call: CallAtDoor): number | undefined {
     // Streams wait far more than they work, and are counted apart, so that watchers cannot keep orders out.
-    if (call.method.methodKind !== 'unary') {
-      if (streamCount < streamsInFlightMax) return;
-      throw refusal();
-    }
-    const precedence = precedenceOf(call.method, callerOf(call), load.sagaRpcs ?? noSagaRpcs);
-    if (places.hasRoomFor(precedence)) return;
+    if (call.method.methodKind !== 'unary')
+      return streamCount < streamsInFlightMax ? undefined : nextDelayMs();
+    const precedence = precedenceOf(call.method, call.caller, load.sagaRpcs ?? noSagaRpcs);
+    if (places.hasRoomFor(precedence)) return undefined;
     // Looked up only when it matters. A repeat that is answered from memory costs less than its next repeat.
-    if (precedence === 'begin' && places.hasRoomFor('know') && isKnown(call)) return;
-    throw refusal({ isNew: precedence === 'begin' || precedence === 'know' });
+    if (precedence === 'begin' && places.hasRoomFor('know') && isKnown(call)) return undefined;
+    return nextDelayMs({ isNew: precedence === 'begin' || precedence === 'know' });
   }
 
-  function isKnown({ values, method, requestHeader }: CallAtGate): boolean {
-    const requestId = requestHeader.get('request-id') ?? requestHeader.get('idempotency-key');
-    if (requestId === null) return false;
-    return load.isKnown?.(requestKey(callerOf({ values }).name, method.name, requestId)) ?? false;
+  function isKnown({ caller, method, requestId }: CallAtDoor): boolean {
+    if (requestId === undefined) return false;
+    return load.isKnown?.(requestKey(caller.name, method.name, requestId)) ?? false;
+  }
+
+  function checkRoom(call: CallAtGate): void {
+    const { method, requestHeader } = call;
+    const requestId = requestHeader.get('request-id') ?? requestHeader.get('idempotency-key') ?? undefined;
+    const delayMs = delayOfRefusal({ method, caller: callerOf(call), requestId });
+    if (delayMs !== undefined) throw overloadedError(delayMs);
   }
 
   function takeSlot(): Slot & { leave(): void } {
@@ -135,6 +151,8 @@ export function createAdmission(deps: AdmissionDependencies): Admission {
   }
 
   return {
+    isCrowded: () => !places.hasRoomFor('begin'),
+    delayOfRefusal,
     checkRoom,
     interceptor: (next) => async (req) => {
       checkRoom({ values: req.contextValues, method: req.method, requestHeader: req.header });

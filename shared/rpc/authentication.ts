@@ -7,6 +7,8 @@ import { commonError } from './errors.ts';
 export interface Authentication {
   /** Who sent these headers. Throws AUTHENTICATION_REQUIRED (UNAUTHENTICATED), which does not say what was wrong. */
   authenticate(headers: Headers): Caller;
+  /** The same from the `authorization` header alone; undefined for whom `authenticate` would throw. */
+  recognise(authorization: string | undefined): Caller | undefined;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface Authentication {
 export function authenticationFrom(config: { tokens: string }): Authentication {
   if (config.tokens.trim() === '') {
     const anonymous: Caller = { name: 'anonymous', operator: true, runsSagas: true };
-    return { authenticate: () => anonymous };
+    return { authenticate: () => anonymous, recognise: () => anonymous };
   }
   const callers = new Map<string, Caller>();
   for (const [index, entry] of config.tokens.split(',').entries()) {
@@ -39,11 +41,15 @@ export function authenticationFrom(config: { tokens: string }): Authentication {
       runsSagas: role === ':saga',
     });
   }
+  function recognise(authorization: string | undefined): Caller | undefined {
+    const token = /^bearer +([\x21-\x7e]+)$/i.exec(authorization ?? '')?.[1];
+    // The time of this look-up tells something of the hash only, which a guesser of tokens cannot steer.
+    return token === undefined ? undefined : callers.get(hashOf(token));
+  }
   return {
+    recognise,
     authenticate(headers) {
-      const token = /^bearer +([\x21-\x7e]+)$/i.exec(headers.get('authorization') ?? '')?.[1];
-      // The time of this look-up tells something of the hash only, which a guesser of tokens cannot steer.
-      const caller = token === undefined ? undefined : callers.get(hashOf(token));
+      const caller = recognise(headers.get('authorization') ?? undefined);
       if (caller === undefined) {
         throw commonError(
           'AUTHENTICATION_REQUIRED',

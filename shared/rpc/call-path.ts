@@ -13,9 +13,12 @@ import { createDeadlineInterceptor, deadlineKey, durationMsFor } from './deadlin
 import { createErrorBoundary } from './error-boundary.ts';
 import { fieldInvalid } from './errors.ts';
 import type { ServerLimits } from './limits.ts';
+import { createTurnAway, type TurnAway } from './turn-away.ts';
 import { createValidationInterceptor } from './validation.ts';
 
 export interface CallPath {
+  /** Says no to what has no room, cheaper than `identifyCaller` and before it. */
+  readonly turnAway: TurnAway;
   /** Authenticates, sets the deadline, looks for room. Before the body is read: what is refused costs no parsing. */
   identifyCaller(context: HandlerContext): void;
   /** The first sees a call first. */
@@ -43,6 +46,7 @@ export function createCallPath(deps: CallPathDependencies): CallPath {
   const { services, authentication, limits, stopping, clock, log, failpoints = noFailpoints } = deps;
   const admission = createAdmission(deps);
   return {
+    turnAway: createTurnAway({ admission, authentication }),
     identifyCaller(context) {
       context.values.set(callerKey, authentication.authenticate(context.requestHeader));
       const timeoutMs = context.timeoutMs();

@@ -6,17 +6,19 @@
 // left to Connect; both answer alike, and the same tests hold both.
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect';
-import { codeToHttpStatus, errorToJsonBytes } from '@connectrpc/connect/protocol-connect';
-import { setTrailerStatus } from '@connectrpc/connect/protocol-grpc';
+import type { HandlerContext } from '@connectrpc/connect';
+import { Code, ConnectError } from '@connectrpc/connect';
 import type { Logger } from '../runtime/index.ts';
-import { encodeGrpcMessage } from './grpc-message.ts';
-import { bodyOf, dropBody, messageTooLarge } from './stream-body.ts';
+import { bodyOf, messageTooLarge } from './stream-body.ts';
 import { watchStream } from './stream-end.ts';
+import type { TurnAway } from './turn-away.ts';
 import type { UnaryCalls, UnarySpec } from './unary-calls.ts';
+import { encodeRefusal, type WireProtocol, type WireRefusal, writeRefusal } from './wire-refusal.ts';
 
 export interface DirectCallsOptions {
   readonly calls: UnaryCalls;
+  /** Before anything is made for the call; returns the refusal to write. */
+  readonly turnAway: TurnAway;
   readonly readBytesMax: number;
   /** Aborts every call when the server has stopped waiting for them. */
   readonly stopping: AbortSignal;
@@ -31,24 +33,19 @@ export interface DirectCalls {
 /** One flag byte, four bytes of length. */
 const grpcPrefixBytes = 5;
 
-interface Protocol {
-  readonly name: 'grpc' | 'connect';
-  readonly contentType: string;
-}
-
-const protocols: Readonly<Record<string, Protocol>> = {
+const protocols: Readonly<Record<string, WireProtocol>> = {
   'application/proto': { name: 'connect', contentType: 'application/proto' },
   'application/grpc': { name: 'grpc', contentType: 'application/grpc' },
   'application/grpc+proto': { name: 'grpc', contentType: 'application/grpc+proto' },
 };
 
 export function createDirectCalls(options: DirectCallsOptions): DirectCalls {
-  const { calls, readBytesMax, stopping, log } = options;
+  const { calls, turnAway, readBytesMax, stopping, log } = options;
 
   async function serve(
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
-    protocol: Protocol,
+    protocol: WireProtocol,
     spec: UnarySpec,
   ): Promise<void> {
     const { signal, release } = watchStream(stream, stopping, log);
@@ -68,10 +65,23 @@ export function createDirectCalls(options: DirectCallsOptions): DirectCalls {
       const protocol = protocols[headers['content-type'] ?? ''];
       const spec = calls.specOf(headers[':path'] ?? '');
       if (!protocol || !spec || headers[':method'] !== 'POST' || isCompressed(headers)) return false;
-      void serve(stream, headers, protocol, spec);
+      const refusal = turnAway(spec.method, headers);
+      if (refusal) turnedAway(stream, protocol, refusal, log);
+      else void serve(stream, headers, protocol, spec);
       return true;
     },
   };
+}
+
+function turnedAway(
+  stream: ServerHttp2Stream,
+  protocol: WireProtocol,
+  refusal: WireRefusal,
+  log: Logger,
+): void {
+  // Somebody who has left already; without a listener it would end the process.
+  stream.on('error', (error) => log.debug({ err: error }, 'stream broken'));
+  writeRefusal(stream, protocol, refusal);
 }
 
 function isCompressed(headers: IncomingHttpHeaders): boolean {
@@ -81,7 +91,7 @@ function isCompressed(headers: IncomingHttpHeaders): boolean {
 
 async function messageOf(
   stream: ServerHttp2Stream,
-  protocol: Protocol,
+  protocol: WireProtocol,
   readBytesMax: number,
 ): Promise<Uint8Array> {
   const tooLarge = messageTooLarge(readBytesMax);
@@ -106,7 +116,7 @@ function grpcMessage(body: Buffer): Uint8Array {
 
 function answer(
   stream: ServerHttp2Stream,
-  protocol: Protocol,
+  protocol: WireProtocol,
   context: HandlerContext,
   bytes: Uint8Array,
 ): void {
@@ -135,26 +145,11 @@ function answer(
 
 function refuse(
   stream: ServerHttp2Stream,
-  protocol: Protocol,
+  protocol: WireProtocol,
   context: HandlerContext,
   error: ConnectError,
 ): void {
-  if (stream.destroyed || stream.headersSent) return;
-  if (protocol.name === 'connect') {
-    const headers = { ...Object.fromEntries(context.responseHeader), ...Object.fromEntries(error.metadata) };
-    stream.respond({
-      ':status': codeToHttpStatus(error.code),
-      'content-type': 'application/json',
-      ...headers,
-    });
-    stream.end(errorToJsonBytes(error, undefined));
-  } else {
-    const trailers = Object.fromEntries(setTrailerStatus(new Headers(), error));
-    const message = { 'grpc-message': encodeGrpcMessage(error.rawMessage) };
-    stream.respond(
-      { ':status': 200, 'content-type': protocol.contentType, ...trailers, ...message },
-      { endStream: true },
-    );
-  }
-  dropBody(stream);
+  const { connect, grpc } = encodeRefusal(error);
+  const headers = { ...Object.fromEntries(context.responseHeader), ...connect.headers };
+  writeRefusal(stream, protocol, { connect: { ...connect, headers }, grpc });
 }

@@ -29,3 +29,4 @@ export type { SagaRpcs } from './precedence.ts';
 export { createPushback, type Pushback } from './pushback.ts';
 export { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 export { type RpcServer, type RpcServerOptions, startRpcServer } from './server.ts';
+export { createTurnAway } from './turn-away.ts';

@@ -55,6 +55,9 @@ export interface RpcServerOptions {
   answerPlain?(request: IncomingMessage, response: ServerResponse): boolean;
 }
 
+/** The longest that Node's timers take. */
+const timerMsMax = 2 ** 31 - 1;
+
 /**
  * Serves gRPC, gRPC-Web and Connect on one cleartext port, over HTTP/1.1 and HTTP/2. Rejects when the port cannot be
  * had, and when an RPC declares no idempotency_level: nobody could know whether to repeat it.
@@ -70,7 +73,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const health = createHealth(served.map((service) => service.typeName));
 
   const eventLoopDelay = createEventLoopDelay();
-  const { identifyCaller, interceptors } = createCallPath({
+  const { turnAway, identifyCaller, interceptors } = createCallPath({
     services,
     authentication,
     limits,
@@ -88,10 +91,9 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const calls = createUnaryCalls({
     interceptors,
     requestGate: identifyCaller,
-    timeoutMsMax: limits.timeoutMsMax,
   });
   const ways = { calls, readBytesMax: limits.readMaxBytes, stopping: aborting.signal, log };
-  const direct = createDirectCalls(ways);
+  const direct = createDirectCalls({ ...ways, turnAway });
   const batched = createBatchedCalls({
     ...ways,
     authenticate: authentication.authenticate,
@@ -99,7 +101,8 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   });
   const serve = connectNodeAdapter({
     readMaxBytes: limits.readMaxBytes,
-    maxTimeoutMs: limits.timeoutMsMax,
+    // The gate refuses what is above our limit, in our words; above a timer's there is no call to refuse.
+    maxTimeoutMs: timerMsMax,
     shutdownSignal: aborting.signal,
     requestGate: identifyCaller,
     interceptors,

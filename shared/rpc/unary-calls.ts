@@ -24,7 +24,6 @@ export interface UnaryCallsOptions {
   readonly interceptors: Interceptor[];
   /** Before the message is looked at; throws to refuse. */
   readonly requestGate: (context: HandlerContext) => void;
-  readonly timeoutMsMax: number;
 }
 
 export interface ArrivedCall {
@@ -47,8 +46,11 @@ export interface UnaryCalls {
   ): Promise<Uint8Array>;
 }
 
+/** How long is too long, the gate says, in our words. */
+const anyTimeoutMs = Number.POSITIVE_INFINITY;
+
 export function createUnaryCalls(options: UnaryCallsOptions): UnaryCalls {
-  const { interceptors, requestGate, timeoutMsMax } = options;
+  const { interceptors, requestGate } = options;
   const specs = new Map<string, UnarySpec>();
 
   function add<S extends DescService>(service: S, implementation: Partial<ServiceImpl<S>>): void {
@@ -69,7 +71,7 @@ export function createUnaryCalls(options: UnaryCallsOptions): UnaryCalls {
       },
     }),
     specOf: (path) => specs.get(path),
-    contextOf: (spec, call) => contextOf(spec, call, timeoutMsMax),
+    contextOf,
     async run(spec, context, message) {
       try {
         requestGate(context);
@@ -85,12 +87,12 @@ export function createUnaryCalls(options: UnaryCallsOptions): UnaryCalls {
   };
 }
 
-function contextOf(spec: UnarySpec, call: ArrivedCall, timeoutMsMax: number): HandlerContext {
+function contextOf(spec: UnarySpec, call: ArrivedCall): HandlerContext {
   const { protocolName, headers, signal } = call;
   const timeout =
     protocolName === 'grpc'
-      ? parseGrpcTimeout(textOf(headers['grpc-timeout']), timeoutMsMax)
-      : parseConnectTimeout(textOf(headers['connect-timeout-ms']), timeoutMsMax);
+      ? parseGrpcTimeout(textOf(headers['grpc-timeout']), anyTimeoutMs)
+      : parseConnectTimeout(textOf(headers['connect-timeout-ms']), anyTimeoutMs);
   return {
     method: spec.method,
     service: spec.method.parent,

@@ -2,10 +2,10 @@
 
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { createConnection } from 'node:net';
-import { type CallOptions, type Client, ConnectError, createClient } from '@connectrpc/connect';
-import { createConnectTransport } from '@connectrpc/connect-node';
+import { type CallOptions, type Client, Code, ConnectError, createClient } from '@connectrpc/connect';
+import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node';
 import { afterEach, describe, expect, test } from 'vitest';
-import { ErrorInfoSchema } from '../../shared/gen/google/rpc/error_details_pb.ts';
+import { ErrorInfoSchema, RetryInfoSchema } from '../../shared/gen/google/rpc/error_details_pb.ts';
 import { InventoryService } from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
 import { OrderService } from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
 import { authenticationFrom, createServiceClient, startRpcServer } from '../../shared/rpc/index.ts';
@@ -115,6 +115,34 @@ describe('a server without a free place', () => {
     await Promise.all(first);
     expect(await placeOn(session, 'many-at-last')).toBe(200);
     expect(isOver).toBe(false);
+  });
+
+  test('refuses binary calls with the same words in both protocols, thousands of them on one connection', async () => {
+    const busy = await startBusy();
+    const first = await fill(busy);
+    for (const transport of [
+      createConnectTransport({ baseUrl: busy.server.address, httpVersion: '2', useBinaryFormat: true }),
+      createGrpcTransport({ baseUrl: busy.server.address }),
+    ]) {
+      const client = createClient(OrderService, transport);
+      const delays = new Set<number>();
+      for (let round = 0; round < 30; round += 1) {
+        const refusals = await Promise.all(
+          Array.from({ length: 50 }, (_, index) => refusalOf(client, `binary-${round}-${index}`)),
+        );
+        for (const error of refusals) {
+          expect([error?.code, error?.findDetails(ErrorInfoSchema)[0]?.reason]).toEqual([
+            Code.ResourceExhausted,
+            'OVERLOADED',
+          ]);
+          delays.add(error?.findDetails(RetryInfoSchema)[0]?.retryDelay?.nanos ?? 0);
+        }
+      }
+      expect(delays.size).toBeGreaterThan(100);
+    }
+    busy.finish();
+    await Promise.all(first);
+    expect(busy.begunCount()).toBe(2);
   });
 
   test('answers a repeat that it remembers, while there is a place more for it', async () => {
@@ -293,6 +321,19 @@ describe('when new work is shed', () => {
     expect(overloadedCount).toBe(1);
   });
 });
+
+/** What an order is refused with; undefined when it is placed. */
+async function refusalOf(client: Client<typeof OrderService>, requestId: string) {
+  try {
+    await client.placeOrder(
+      { paymentSource: { case: 'accountId', value: 'alice' }, lines: [{ sku: 'tea-1', quantity: 2 }] },
+      { headers: { 'request-id': requestId } },
+    );
+    return undefined;
+  } catch (error) {
+    return ConnectError.from(error);
+  }
+}
 
 const placePath = `/${OrderService.typeName}/${OrderService.method.placeOrder.name}`;
 

@@ -4,7 +4,7 @@ import { drawsAt } from '../../cli/storm/draws.ts';
 import { killPlan } from '../../cli/storm/faults/kill-plan.ts';
 import { goodsOf } from '../../cli/storm/goods.ts';
 import type { Sample } from '../../cli/storm/load/samples.ts';
-import { ceilingOf, foundIn, phasesOf, recoveryOf } from '../../cli/storm/phases.ts';
+import { ceilingOf, excessShareOf, foundIn, phasesOf, recoveryOf } from '../../cli/storm/phases.ts';
 import { type PlanOptions, planRequest, planRetry } from '../../cli/storm/plan.ts';
 
 const options: PlanOptions = {
@@ -120,6 +120,27 @@ test('in ten minutes every process is killed at least ten times, and a coordinat
   expect(blows.every(({ atMs }) => atMs >= 2_000 && atMs < 550_000)).toBe(true);
 });
 
+test('who dies when depends on the seed alone, not on the order in which the processes came up', () => {
+  const plan = (targets: string[], coordinators: string[]) =>
+    killPlan({
+      seed: 2,
+      fromMs: 2_000,
+      untilMs: 60_000,
+      everyMs: 2_000,
+      targets,
+      coordinators,
+      orderDeadlineMs: 4_000,
+    });
+  const targets = ['database', 'inventory', 'order', 'order-2', 'payment', 'provider'];
+  const blows = plan(targets, ['order', 'order-2']);
+  expect(plan(targets.toReversed(), ['order-2', 'order'])).toEqual(blows);
+  expect(blows.slice(0, 3).map(({ kind, target }) => `${kind} ${target}`)).toEqual([
+    'kill provider',
+    'pause order-2',
+    'kill database',
+  ]);
+});
+
 function sample(second: number, phase: string, answered: number): Sample {
   return {
     second,
@@ -186,4 +207,11 @@ test('goodput is back when two seconds in a row answer what is asked, within ten
   expect(recoveryOf(oneBad, 200).verdict).toBe('holds');
   expect(recoveryOf(secondsOf('recovery', Array(8).fill(20)), 200).verdict).toBe('not examined');
   expect(recoveryOf(secondsOf('storm', [100]), 200).verdict).toBe('not examined');
+});
+
+test('goodput in the excess is a part of the ceiling, without its way in and its last second', () => {
+  const seconds = [...secondsOf('storm', [200, 200, 200]), ...secondsOf('excess', [600, 150, 170, 20])];
+  expect(excessShareOf(seconds, 200)).toBe(0.8);
+  expect(excessShareOf(secondsOf('storm', [200]), 200)).toBeUndefined();
+  expect(excessShareOf(secondsOf('excess', [100, 100]), 200)).toBeUndefined();
 });

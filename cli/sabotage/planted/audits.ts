@@ -123,4 +123,28 @@ export const audits: readonly Sabotage[] = [
     to: 'const wanted = sold;',
     caughtBy: ['test/unit/audit-cross.test.ts'],
   },
+  {
+    name: 'storm-without-patience',
+    invariant: 'verdict',
+    file: 'cli/storm/patiently.ts',
+    from: 'if (!isPassing(error) || nowMs() >= untilMs) throw error;',
+    to: 'throw error;',
+    caughtBy: ['test/unit/storm-patience.test.ts'],
+  },
+  {
+    name: 'healed-provider-asked-once',
+    invariant: 'verdict',
+    file: 'cli/storm/provider/control.ts',
+    from: 'const insist = <T>(ask: () => Promise<T>) => patiently(ask, { patienceMs });',
+    to: 'const insist = <T>(ask: () => Promise<T>) => ask();',
+    caughtBy: ['test/integration/storm-provider-control.test.ts'],
+  },
+  {
+    name: 'kills-follow-the-start-order',
+    invariant: 'verdict',
+    file: 'cli/storm/faults/kill-plan.ts',
+    from: 'const targets = [...options.targets].sort();',
+    to: 'const targets = [...options.targets];',
+    caughtBy: ['test/unit/storm-plan.test.ts'],
+  },
 ];

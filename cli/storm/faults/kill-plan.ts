@@ -17,7 +17,7 @@ export interface KillPlanOptions {
   readonly fromMs: number;
   readonly untilMs: number;
   readonly everyMs: number;
-  /** Every process of the suite. */
+  /** Every process of the suite, in any order. */
   readonly targets: readonly string[];
   /** Those among them that drive orders. */
   readonly coordinators: readonly string[];
@@ -37,7 +37,10 @@ const aftermathMs = 2_000;
 
 /** Each process in turn, in an order drawn anew for each round: so all are killed about equally often. */
 export function killPlan(options: KillPlanOptions): Blow[] {
-  const { seed, fromMs, untilMs, everyMs, targets, coordinators, orderDeadlineMs } = options;
+  const { seed, fromMs, untilMs, everyMs, orderDeadlineMs } = options;
+  // By name: whoever asks knows them in the order in which they came up, which is another one each time.
+  const targets = [...options.targets].sort();
+  const coordinators = [...options.coordinators].sort();
   const draws = drawsAt(seed, 'kills');
   const blows: Blow[] = [];
   let round: string[] = [];

@@ -21,8 +21,8 @@ export interface Killer {
 }
 
 const lookEveryMs = 50;
-/** A service or a database that is not back by then will not come back. */
-const backMsMaxDefault = 60_000;
+/** What is not back by then will not come back: three starts that each run into their limit of 30 s (suite.ts), and pauses. */
+const backMsMaxDefault = 120_000;
 
 export function unleash(options: {
   readonly blows: readonly Blow[];

@@ -2,7 +2,8 @@
 // settles by itself.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { compareBooks, isPassing, sayKind } from '../../reconcile.ts';
+import { compareBooks, isPassing, isPassingFault, sayKind } from '../../reconcile.ts';
+import { patiently } from '../patiently.ts';
 
 export interface BooksDifference {
   readonly kind: string;
@@ -30,7 +31,10 @@ export async function compareUntilSettled(
 ): Promise<BooksCompared> {
   const startMs = performance.now();
   for (;;) {
-    const { differences, checkedCount } = await compareBooks({ payment, ...(token ? { token } : {}) }, since);
+    const { differences, checkedCount } = await patiently(
+      () => compareBooks({ payment, ...(token ? { token } : {}) }, since),
+      { isPassing: isPassingFault },
+    );
     if (differences.some(isPassing) && performance.now() - startMs < settleMsMax) {
       await sleep(againEveryMs);
       continue;

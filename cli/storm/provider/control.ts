@@ -1,6 +1,7 @@
 // The simulated card provider as a storm sees it, past all services: its books, how it has behaved, and the order to behave.
 
 import type { Tally } from '../../../provider-simulator/tally.ts';
+import { patienceMsMax, patiently } from '../patiently.ts';
 
 /** One payment in the provider's books. Amounts are minor units. */
 export interface BookedPayment {
@@ -18,7 +19,7 @@ export interface Behaved {
 }
 
 export interface ProviderControl {
-  /** From this moment on it does as it should. */
+  /** From this moment on it does as it should. Asks until it answers, within `patienceMs`; so does `books`. */
   heal(): Promise<void>;
   books(): Promise<BookedPayment[]>;
   behaved(): Behaved;
@@ -27,7 +28,7 @@ export interface ProviderControl {
 
 /** A kill loses what was counted since the last look. */
 const lookEveryMs = 200;
-/** It answers in milliseconds; one that is frozen does not. */
+/** It answers in milliseconds; one that is frozen does not, and is asked again: an answer that is lost must not be waited for. */
 const answerMsMax = 2_000;
 /** Thousands of payments are some megabytes. */
 const booksMsMax = 60_000;
@@ -37,26 +38,35 @@ export async function controlProvider(options: {
   readonly address: string;
   /** Undefined: it was started so, and is in every life. */
   readonly faults: { readonly rate: number; readonly seed: number } | undefined;
+  readonly patienceMs?: number;
 }): Promise<ProviderControl> {
-  const { address, faults } = options;
+  const { address, faults, patienceMs = patienceMsMax } = options;
   const lives = new Map<string, Tally>();
 
-  async function order(path: string, body: object): Promise<void> {
-    const url = `${address}/admin/${path}`;
-    const init = { method: 'POST', body: JSON.stringify(body), signal: AbortSignal.timeout(answerMsMax) };
-    const response = await fetch(url, init).catch((error: Error) => ({
-      ok: false,
-      statusText: error.message,
-    }));
-    if (!response.ok)
-      throw new Error(`The card provider at ${address} takes no orders: ${response.statusText}.`);
+  /** `complaint`: what it does not do, for the sentence that a storm ends with. */
+  async function ask(path: string, init: RequestInit, complaint: string): Promise<unknown> {
+    try {
+      const response = await fetch(`${address}/admin/${path}`, init);
+      if (!response.ok) throw new Error(`HTTP ${response.status}`);
+      return await response.json();
+    } catch (error) {
+      const { message, cause } = error as Error;
+      const why = cause instanceof Error ? cause.message : message;
+      throw new Error(`The card provider at ${address} ${complaint}: ${why}.`, { cause: error });
+    }
   }
 
-  async function read(path: string, patienceMs: number): Promise<unknown> {
-    const response = await fetch(`${address}/admin/${path}`, { signal: AbortSignal.timeout(patienceMs) });
-    if (!response.ok) throw new Error(`The card provider at ${address} does not show its ${path}.`);
-    return response.json();
+  async function order(path: string, body: object): Promise<void> {
+    const init = { method: 'POST', body: JSON.stringify(body), signal: AbortSignal.timeout(answerMsMax) };
+    await ask(path, init, 'takes no orders');
   }
+
+  async function read(path: string, answerMs: number): Promise<unknown> {
+    return ask(path, { signal: AbortSignal.timeout(answerMs) }, `does not show its ${path}`);
+  }
+
+  /** It is up by then, but may have woken up this moment, on a machine that has no time for it. */
+  const insist = <T>(ask: () => Promise<T>) => patiently(ask, { patienceMs });
 
   async function look(): Promise<void> {
     const told = (await read('tally', answerMsMax)) as Tally;
@@ -71,13 +81,13 @@ export async function controlProvider(options: {
   const looking = setInterval(() => void look().catch(() => undefined), lookEveryMs);
   return {
     async heal() {
-      await look();
-      await order('rate', { rate: 0 });
-      await order('webhooks', { habit: 'usual' });
+      await insist(look);
+      await insist(() => order('rate', { rate: 0 }));
+      await insist(() => order('webhooks', { habit: 'usual' }));
       clearInterval(looking);
     },
     async books() {
-      const { payments } = (await read('books', booksMsMax)) as { payments: BookedPayment[] };
+      const { payments } = (await insist(() => read('books', booksMsMax))) as { payments: BookedPayment[] };
       return payments;
     },
     behaved() {

@@ -24,6 +24,8 @@ export interface StormReport {
   readonly load: {
     readonly durationMs: number;
     readonly ceilingPerSecond: number;
+    /** Goodput in the excess as a part of the ceiling. Absent without an excess. */
+    readonly excessShare?: number;
     readonly counts: Counts;
     readonly lostCount: number;
     /** Answers of any kind that arrived, and those that were lost. */

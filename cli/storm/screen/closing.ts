@@ -48,7 +48,7 @@ export function closingScreen(report: StormReport): string {
 }
 
 function didLines(report: StormReport): string[] {
-  const { counts, lostCount, answersMade, latency } = report.load;
+  const { counts, lostCount, answersMade, latency, ceilingPerSecond, excessShare } = report.load;
   const line = (name: string, value: string, more = '') =>
     `  ${name.padEnd(18)}${bold(value)}${more ? `  ${dim(more)}` : ''}`;
   const struck = (kind: 'kill' | 'pause') =>
@@ -83,6 +83,15 @@ function didLines(report: StormReport): string[] {
       `p50 ${sayMs(latency.p50Ms)}, p95 ${sayMs(latency.p95Ms)}, p99 ${sayMs(latency.p99Ms)}`,
       'from asking to a definite answer, outages and retries included',
     ),
+    ...(excessShare === undefined
+      ? []
+      : [
+          line(
+            'excess',
+            `${sayShare(excessShare, 1)} of the ceiling`,
+            `answered while three times the ceiling was asked (${sayCount(ceilingPerSecond)} a second); the load took a part of the machine`,
+          ),
+        ]),
     line(
       'left',
       sayCount(report.settle.left),

@@ -1,7 +1,7 @@
 // Orders as cheap to send as they can be, so that the sender is not what is measured: one HTTP/2 connection, the message
 // encoded beforehand, the answer judged by its status. Asked once: what to do with a refusal is the caller's business.
 
-import { type ClientHttp2Session, connect } from 'node:http2';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { PlaceOrderRequestSchema } from '../../../shared/gen/twicesafe/order/v1/order_pb.ts';
 
@@ -16,8 +16,12 @@ export interface Orders {
   close(): void;
 }
 
-/** How much later than the server our own timer fires: the server answers at its deadline, so it should never. */
+/** How much later than the server we give up: the server answers at its deadline, so it should never come to that. */
 const marginMs = 500;
+/** How often it is looked who is overdue: one timer for all, because one for each would be a part of what is measured. */
+const lookEveryMs = 50;
+
+const ignored = () => undefined;
 
 const path = '/twicesafe.order.v1.OrderService/PlaceOrder';
 
@@ -35,6 +39,11 @@ export function openOrders(address: string, accounts: readonly string[], sku: st
   const lost: string[] = [];
   let sentCount = 0;
   let session = open();
+  const overdueAtMs = new Map<ClientHttp2Stream, number>();
+  const looking = setInterval(() => {
+    const nowMs = performance.now();
+    for (const [stream, atMs] of overdueAtMs) if (nowMs >= atMs) stream.close();
+  }, lookEveryMs);
 
   function open(): ClientHttp2Session {
     const opened = connect(address);
@@ -67,17 +76,18 @@ export function openOrders(address: string, accounts: readonly string[], sku: st
           'request-id': requestId,
         });
         let status = 0;
-        let text = '';
-        stream.setTimeout(timeoutMs + marginMs, () => stream.close());
+        const refusal: Buffer[] = [];
+        overdueAtMs.set(stream, beganAtMs + timeoutMs + marginMs);
         stream.on('response', (headers) => {
           status = headers[':status'] ?? 0;
         });
-        stream.setEncoding('utf8');
-        stream.on('data', (chunk: string) => {
-          if (status !== 200) text += chunk;
+        stream.on('data', (chunk: Buffer) => {
+          if (status !== 200) refusal.push(chunk);
         });
-        stream.on('error', () => undefined);
+        stream.on('error', ignored);
         stream.on('close', () => {
+          overdueAtMs.delete(stream);
+          const text = refusal.length === 0 ? '' : Buffer.concat(refusal).toString();
           resolve({ ending: endingOf(status, text), tookMs: performance.now() - beganAtMs, said: text });
         });
         stream.end(message);
@@ -86,6 +96,7 @@ export function openOrders(address: string, accounts: readonly string[], sku: st
     lost: () => lost,
     close() {
       closing = true;
+      clearInterval(looking);
       session.destroy();
     },
   };
