@@ -74,7 +74,7 @@ export const defaultJournalLimits: JournalLimits = {
   giveWayMsMax: 250,
   gapMs: 20,
   gapEveryMs: 2_000,
-  lingerMs: 3,
+  lingerMs: 1,
   lingerSubmissionsMin: 4,
   contendedSubmissionsMin: 64,
   failureDelayMsMax: 1_000,
