@@ -31,7 +31,7 @@ export function createAuditHandler(deps: {
   return {
     async *audit(_request, context) {
       requireOperator(context);
-      const audit = createInventoryAudit({ cutAt: clock.now() });
+      const audit = createInventoryAudit({ cutAt: clock.now(), streamOf: journal.streamOf });
       const findings: Finding[] = [];
       const facts: ReservationFact[] = [];
       let findingsLeft = findingsMax;

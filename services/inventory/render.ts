@@ -13,7 +13,7 @@ import { isTombstone } from './domain/reservation.ts';
 import type { ReservationState } from './domain/reservation-state.ts';
 import { unitsReturned } from './domain/returns.ts';
 import type { StockState } from './domain/stock.ts';
-import type { PricedLine } from './reservation-flow.ts';
+import type { PricedLine } from './held-lines.ts';
 
 export function renderItem(sku: string, stock: StockState): Item {
   return create(ItemSchema, {

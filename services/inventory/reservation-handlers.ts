@@ -7,21 +7,17 @@ import type { InventoryService } from '../../shared/gen/twicesafe/inventory/v1/i
 import { type Answering, deriveId, type IdempotentCall } from '../../shared/idempotency/index.ts';
 import type { Decision, Journal, Recorded, Submission } from '../../shared/journal/index.ts';
 import { callerOf, refusalError } from '../../shared/rpc/index.ts';
-import { holdKey, reservationEntity, scopedReservation } from './domain/names.ts';
+import { reservationEntity, scopedReservation } from './domain/names.ts';
 import { reservationNotFound } from './domain/refusals.ts';
-import { decideCommit, decideRelease, decideReserve } from './domain/reservation.ts';
+import { decideRelease, decideReserve } from './domain/reservation.ts';
 import type { ReservationState } from './domain/reservation-state.ts';
 import { asReservation } from './domain/rules.ts';
+import { pricedLines, readHolds } from './held-lines.ts';
 import { inventoryReasons } from './inventory-errors.ts';
 import { renderReservation } from './render.ts';
-import {
-  heldPrice,
-  holdsOf,
-  type ReservationFlow,
-  salesOf,
-  settlementPatienceMs,
-} from './reservation-flow.ts';
+import type { ReservationFlow } from './reservation-flow.ts';
 import { checkedLines } from './reservation-lines.ts';
+import { commitOf, holdAtHome } from './reservation-moves.ts';
 
 export type ReservationRpc = 'reserveStock' | 'commitReservation' | 'releaseReservation' | 'getReservation';
 
@@ -36,8 +32,8 @@ export function createReservationHandlers(deps: {
   async function submit(
     call: IdempotentCall,
     scoped: string,
-    decide: (reservation: ReservationState | undefined, at: Date) => Decision,
-    hints: Pick<Submission, 'likelyNew' | 'followedBy' | 'patienceMs'> = {},
+    decide: (reservation: ReservationState | undefined) => Decision,
+    hints: Pick<Submission, 'likelyNew' | 'followedBy'> = {},
   ): Promise<Recorded & { reservation: ReservationState | undefined }> {
     const entity = reservationEntity(scoped);
     const recorded = await journal.submit({
@@ -45,7 +41,7 @@ export function createReservationHandlers(deps: {
       fingerprint: call.fingerprint,
       entities: [entity],
       ...hints,
-      decide: ([reservation], at) => decide(asReservation(reservation), at),
+      decide: ([reservation]) => decide(asReservation(reservation)),
     });
     return { ...recorded, reservation: asReservation(recorded.states.get(entity)) };
   }
@@ -71,7 +67,10 @@ export function createReservationHandlers(deps: {
           call,
           scoped,
           (reservation) => decideReserve(reservation, scoped, { lines, reference, ...ttl }),
-          { likelyNew: [reservationEntity(scoped)], followedBy: holdsOf(scoped, lines) },
+          {
+            likelyNew: [reservationEntity(scoped)],
+            followedBy: holdAtHome(scoped, lines, journal.streamOf),
+          },
         );
         const { replayed, outcome, reservation } = intent;
         if (!outcome.succeeded) return { replayed, refusal: outcome.refusal };
@@ -93,13 +92,13 @@ export function createReservationHandlers(deps: {
         const before = await look(scoped);
         // A reserve that a crash interrupted is completed, or refused, before anything is decided about it.
         if (before?.status === 'requested') await flow.take(scoped, before.lines);
-        const holdsSeen = before !== undefined;
-        const { replayed, outcome, reservation } = await submit(
-          call,
-          scoped,
-          (state, at) => decideCommit(state, { scoped, holdsSeen }, at),
-          { followedBy: salesOf(scoped, before?.lines ?? []), patienceMs: settlementPatienceMs },
-        );
+        const { key, fingerprint } = call;
+        const { replayed, outcome, states } = await journal.submit({
+          key,
+          fingerprint,
+          ...commitOf(scoped, before?.lines, journal.streamOf),
+        });
+        const reservation = asReservation(states.get(reservationEntity(scoped)));
         if (!outcome.succeeded) {
           // It expired in this very decision, or a release that came first may have been interrupted.
           if (reservation?.status === 'released') await flow.finish(scoped, reservation);
@@ -132,16 +131,13 @@ export function createReservationHandlers(deps: {
       const entity = reservationEntity(scoped);
       const first = asReservation(await journal.readState(entity));
       if (!first) throw refusalError(inventoryReasons, reservationNotFound(reservationId), false);
-      const holds = await Promise.all(first.lines.map(({ sku }) => journal.readKey(holdKey(scoped, sku))));
+      const holds = await readHolds(journal, scoped, first.lines);
       // Read again after the holds: only if it is still requested now, all of them were there at one time.
       const isOpen = first.status === 'requested';
       const reservation = (isOpen && asReservation(await journal.readState(entity))) || first;
-      const isHeld = reservation.status === 'requested' && holds.every((hold) => hold?.outcome.succeeded);
+      const isHeld = reservation.status === 'requested' && holds.every(({ hold }) => hold?.outcome.succeeded);
       const status = isHeld ? 'held' : reservation.status;
-      const lines = reservation.lines.map((line, index) => ({
-        ...line,
-        unitPrice: heldPrice(line.sku, holds[index]),
-      }));
+      const lines = pricedLines(reservation.lines, holds);
       return { reservation: renderReservation(reservationId, reservation, status, lines) };
     },
   };

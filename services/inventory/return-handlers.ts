@@ -4,11 +4,12 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import type { InventoryService } from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
 import { type Answering, deriveId } from '../../shared/idempotency/index.ts';
 import type { Journal } from '../../shared/journal/index.ts';
-import { holdKey, reservationEntity, scopedReservation } from './domain/names.ts';
+import { reservationEntity, scopedReservation } from './domain/names.ts';
 import { decideReturn } from './domain/returns.ts';
 import { asReservation } from './domain/rules.ts';
+import { pricedLines, readHolds } from './held-lines.ts';
 import { renderReservation } from './render.ts';
-import { heldPrice, type ReservationFlow } from './reservation-flow.ts';
+import type { ReservationFlow } from './reservation-flow.ts';
 import { checkedLines } from './reservation-lines.ts';
 import { type ReturnFlow, returnOf } from './return-flow.ts';
 
@@ -41,7 +42,7 @@ export function createReturnHandler(deps: {
           key: call.key,
           fingerprint: call.fingerprint,
           entities: [entity],
-          followedBy: returnOf(scoped, { id: returnId, lines, backOnSale }),
+          followedBy: returnOf(scoped, { id: returnId, lines, backOnSale }, journal.streamOf),
           decide: ([reservation]) =>
             decideReturn(asReservation(reservation), { scoped, returnId, lines, backOnSale }, salesSeen),
         });
@@ -49,11 +50,7 @@ export function createReturnHandler(deps: {
         const state = asReservation(states.get(entity));
         if (!state) throw new Error(`a return left no state of reservation ${scoped}`);
         await returns.finish(scoped, state);
-        const holds = await Promise.all(state.lines.map(({ sku }) => journal.readKey(holdKey(scoped, sku))));
-        const priced = state.lines.map((line, index) => ({
-          ...line,
-          unitPrice: heldPrice(line.sku, holds[index]),
-        }));
+        const priced = pricedLines(state.lines, await readHolds(journal, scoped, state.lines));
         return {
           replayed,
           response: { reservation: renderReservation(reservationId, state, state.status, priced) },

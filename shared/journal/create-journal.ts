@@ -127,6 +127,7 @@ export async function createJournalOn(
 
   return {
     submit: (submission) => flusher.submit(submission),
+    streamOf: streamOfEntity,
     knows: (key) => cache.recentKey(key) !== undefined || flusher.isUnderWay(key),
     delayMs: () => flusher.delayMs(),
     rememberedState: (entity) => cache.entity(entity)?.state,

@@ -92,6 +92,11 @@ export interface Journal {
    * same key again). Never anything else for a fault of the database.
    */
   submit(submission: Submission): Promise<Recorded>;
+  /**
+   * The stream that the entity lives in. Pure, and the same for ever in a database, whichever process asks, so names and keys
+   * may be made of it. Entities of one stream can change together in one submission.
+   */
+  streamOf(entity: string): string;
   /** Whether the key is under way or recorded, by this process's memory alone: false says nothing. */
   knows(key: string): boolean;
   /** How much longer than it must a submission waited for the database, on average since this was last asked. */

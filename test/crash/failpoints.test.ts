@@ -55,14 +55,9 @@ const cases: readonly Case[] = [
     'units-held',
     'reservation-committed',
     'units-sold',
-    'reservation-settled',
   ]),
   ...answers('inventory', 'an order is confirmed', ['ReserveStock', 'CommitReservation']),
-  ...writes('inventory', 'an order is refused for its stock', [
-    'hold-refused',
-    'units-freed',
-    'reservation-refused',
-  ]),
+  ...writes('inventory', 'an order is refused for its stock', ['hold-refused', 'reservation-refused']),
   ...answers('inventory', 'an order is refused for its stock', ['ReserveStock']),
   ...writes('inventory', 'an order is refused for its payment', [
     'reservation-released',

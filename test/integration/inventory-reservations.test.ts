@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ReservationStatus as Status } from '../../shared/gen/twicesafe/inventory/v1/inventory_pb.ts';
+import { createMongoStore } from '../../shared/journal/mongo-store.ts';
 import { ask, done } from '../support/ask.ts';
 import { commit, eur, release, reserve, startInventoryPair } from '../support/inventory-service.ts';
 
@@ -278,9 +279,19 @@ describe('a reservation of another caller', () => {
   });
 });
 
-test('an order of two lines costs one insert to reserve and one to commit', async () => {
+test('an order of two lines costs one insert to reserve and one to commit, four keys and six ops', async () => {
   const own = await startInventoryPair({ journalStreams: 1 });
-  const entries = () => own.database.db.collection('journal').countDocuments();
+  const { db } = own.database;
+  const entries = () => db.collection('journal').countDocuments();
+  /** The newest entry, without its place and with the key of a request as its RPC. */
+  const written = async () => {
+    const newest = (await createMongoStore(db).read('s0', 1, 100)).at(-1);
+    const keys = newest?.keys.map((key) => key.replace(/^req\/.*?\/(\w+)\/.*$/, 'req/$1'));
+    return {
+      keys: keys?.filter((key) => !key.startsWith('at/')),
+      types: newest?.ops.map(({ type }) => type),
+    };
+  };
   try {
     await own.put('a', 10n);
     await own.put('b', 10n);
@@ -292,8 +303,16 @@ test('an order of two lines costs one insert to reserve and one to commit', asyn
       ]),
     );
     expect((await entries()) - before).toBe(1);
+    expect(await written()).toEqual({
+      keys: ['req/ReserveStock', 'first/reservation/shop/o', 'hold/shop/o@s0'],
+      types: ['reservation-requested', 'units-held', 'units-held'],
+    });
     await done(commit(own.first, 'o'));
     expect((await entries()) - before).toBe(2);
+    expect(await written()).toEqual({
+      keys: ['req/CommitReservation'],
+      types: ['reservation-committed', 'units-sold', 'units-sold'],
+    });
   } finally {
     await own.stop();
   }

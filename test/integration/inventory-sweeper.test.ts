@@ -3,11 +3,13 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createBackground } from '../../services/inventory/background.ts';
-import { holdKey, reservationEntity, sellKey, stockEntity } from '../../services/inventory/domain/names.ts';
-import { decideCommit, decideRelease, decideReserve } from '../../services/inventory/domain/reservation.ts';
+import { type Group, groupsOf } from '../../services/inventory/domain/groups.ts';
+import { reservationEntity, stockEntity } from '../../services/inventory/domain/names.ts';
+import { decideRelease, decideReserve } from '../../services/inventory/domain/reservation.ts';
 import { asReservation, asStock, inventoryRules } from '../../services/inventory/domain/rules.ts';
-import { decideHold, decidePutItem, decideSell } from '../../services/inventory/domain/stock.ts';
+import { decidePutItem } from '../../services/inventory/domain/stock.ts';
 import { createReservationFlow } from '../../services/inventory/reservation-flow.ts';
+import { commitOf, holdOf, saleOf } from '../../services/inventory/reservation-moves.ts';
 import { createReturnFlow } from '../../services/inventory/return-flow.ts';
 import { createSweeper } from '../../services/inventory/sweeper.ts';
 import { createJournal, type Decision, type Journal, type State } from '../../shared/journal/index.ts';
@@ -83,13 +85,19 @@ const intend = (ttlMs?: number) =>
       ...(ttlMs === undefined ? {} : { ttlMs }),
     }),
   );
-const hold = (sku: string, quantity: number) =>
-  write(holdKey(scoped, sku), stockEntity(sku), (stock) =>
-    decideHold(asStock(stock), sku, { reservation: scoped, quantity }),
-  );
-const holdAll = () => Promise.all([hold('tea', 2), hold('cup', 3)]);
-const commit = () =>
-  write('commit', entity, (state, at) => decideCommit(asReservation(state), { scoped, holdsSeen: true }, at));
+/** The tea and the cups are in different streams. */
+function groupOf(sku: string) {
+  const group = groupsOf(lines, dead.streamOf).find((each) => each.lines.some((line) => line.sku === sku));
+  expect(group?.lines).toHaveLength(1);
+  return group as Group;
+}
+const hold = (sku: string) => dead.submit(holdOf(scoped, groupOf(sku)));
+const holdAll = () => Promise.all([hold('tea'), hold('cup')]);
+const sell = (sku: string) => dead.submit(saleOf(scoped, groupOf(sku)));
+const commitOn = (key: string, reservation: string) =>
+  dead.submit({ key, fingerprint: '', ...decisionOf(commitOf(reservation, lines, dead.streamOf)) });
+const decisionOf = ({ entities, decide }: ReturnType<typeof commitOf>) => ({ entities, decide });
+const commit = () => commitOn('commit', scoped);
 const release = () => write('release', entity, (state) => decideRelease(asReservation(state), scoped));
 
 /** A new process finds the journal so, after `lateMs`; its sweeper takes one turn. */
@@ -130,7 +138,7 @@ describe('after a crash', () => {
   test('a half taken reservation whose other line is out of stock is given back', async () => {
     await put('cup', 2);
     await intend();
-    await hold('tea', 2);
+    await hold('tea');
     expect(await sweptAfter(graceMs)).toEqual({
       status: 'refused',
       tea: [10, 0, 0],
@@ -143,9 +151,7 @@ describe('after a crash', () => {
     await intend();
     await holdAll();
     await commit();
-    await write(sellKey(scoped, 'tea'), stockEntity('tea'), (stock) =>
-      decideSell(asStock(stock), 'tea', { reservation: scoped, quantity: 2 }),
-    );
+    await sell('tea');
     expect(await sweptAfter(graceMs)).toEqual({
       status: 'committed',
       tea: [8, 0, 2],
@@ -158,9 +164,7 @@ describe('after a crash', () => {
     await intend();
     await holdAll();
     await commit();
-    await write(sellKey(scoped, 'tea'), stockEntity('tea'), (stock) =>
-      decideSell(asStock(stock), 'tea', { reservation: scoped, quantity: 2 }),
-    );
+    await sell('tea');
     await release();
     expect(await sweptAfter(graceMs)).toEqual({
       status: 'released',
@@ -172,10 +176,10 @@ describe('after a crash', () => {
 
   test('a release of a half taken reservation lets no later hold happen', async () => {
     await intend();
-    await hold('tea', 2);
+    await hold('tea');
     await release();
     expect(await sweptAfter(graceMs)).toMatchObject({ status: 'released', tea: [10, 0, 0], cup: [10, 0, 0] });
-    const late = await hold('cup', 3);
+    const late = await hold('cup');
     expect(late).toMatchObject({ replayed: true, outcome: { refusal: { reason: 'REQUEST_CANCELLED' } } });
   });
 
@@ -248,12 +252,8 @@ test('one reservation that cannot be finished does not keep the others waiting',
   const on = reservationEntity(broken);
   await write('b1', on, () => decideReserve(undefined, broken, { lines, reference: '' }));
   await put('cup', 2);
-  await write(holdKey(broken, 'cup'), stockEntity('cup'), (stock) =>
-    decideHold(asStock(stock), 'cup', { reservation: broken, quantity: 3 }),
-  );
-  await write('b2', on, (state, at) =>
-    decideCommit(asReservation(state), { scoped: broken, holdsSeen: true }, at),
-  );
+  await dead.submit(holdOf(broken, groupOf('cup')));
+  await commitOn('b2', broken);
   await intend(1_000);
   expect(await sweptAfter(graceMs)).toMatchObject({ status: 'released', isOpen: false });
 });

@@ -54,6 +54,8 @@ const wishDefault: Wish = {
 export interface Shop {
   readonly onHand?: readonly [number, number];
   readonly opening?: number;
+  /** Of each service's journal. */
+  readonly streamCount?: number;
   /** How long a saga insists before it asks for a person. */
   readonly attentionAfterMs?: number;
   readonly wish?: Partial<Wish>;
@@ -93,7 +95,7 @@ export function scenarioOf(
     plan: {
       luck: seedOf(name),
       weather: calm,
-      streamCount: 1,
+      streamCount: shop.streamCount ?? 1,
       orderDeadlineMs,
       attentionAfterMs: shop.attentionAfterMs ?? attentionAfterMsDefault,
       cacheSize: 100,

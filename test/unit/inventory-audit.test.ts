@@ -8,6 +8,9 @@ const longBefore = new Date('2026-11-24T12:00:00Z');
 const justBefore = new Date('2026-11-24T12:59:58Z');
 const price = { amountMinorUnits: 250n, currency: 'EUR' };
 
+/** Everything is in one stream but the pots. */
+const streamOf = (entity: string) => (entity === 'stock/pot' ? 's1' : 's0');
+
 interface Told {
   readonly entity: string;
   readonly type: string;
@@ -25,7 +28,7 @@ function journalOf(told: readonly Told[]): RecordedOp[] {
     states.set(entity, state);
     const outcome = { succeeded: true } as const;
     return {
-      stream: 's0',
+      stream: streamOf(entity),
       seq: index + 1,
       writer: 'w',
       at,
@@ -40,7 +43,7 @@ function journalOf(told: readonly Told[]): RecordedOp[] {
 }
 
 function audit(...told: readonly Told[]) {
-  const fold = createInventoryAudit({ cutAt });
+  const fold = createInventoryAudit({ cutAt, streamOf });
   const early = journalOf(told).flatMap((op) => [...fold.take(op)]);
   const ends = [...fold.end()];
   const findings = [...early, ...ends.flatMap((end) => end.findings)];
@@ -74,7 +77,7 @@ const holdRefused: Told = {
   data: { reservation: 'alice/r1', reason: 'INSUFFICIENT_STOCK' },
 };
 const refused: Told = { entity: reservation, type: 'reservation-refused' };
-const committed: Told = { entity: reservation, type: 'reservation-committed' };
+const committed: Told = { entity: reservation, type: 'reservation-committed', data: { settled: false } };
 const released: Told = { entity: reservation, type: 'reservation-released', data: { cause: 'request' } };
 const settled: Told = { entity: reservation, type: 'reservation-settled' };
 
@@ -263,6 +266,68 @@ describe('an audit finds the planted bug:', () => {
   test('an entity that this service does not have', () => {
     expect(audit({ entity: 'account/alice', type: 'deposited', lie: {} }).found).toEqual([
       'journal account/alice: deposited at s0#1 is no entity of the inventory',
+    ]);
+  });
+});
+
+describe('lines whose stock is in one stream', () => {
+  const told = (sku: string, type: string, data: Record<string, unknown> = units): Told => ({
+    entity: `stock/${sku}`,
+    type,
+    data,
+  });
+  const refusedHold = (sku: string) => told(sku, 'hold-refused', holdRefused.data);
+  const all = ['tea', 'cup', 'pot'].map((sku) => ({ sku, quantity: 2 }));
+  const requestedAll: Told = { ...requested, data: { lines: all, reference: '' } };
+  const puts = all.map(({ sku }) => told(sku, 'item-put', put.data));
+  const i4Of = (...more: readonly Told[]) =>
+    audit(...puts, requestedAll, ...more).found.map((text) => text.replace(/^I4 \S+ /, ''));
+
+  test.each<[string, readonly Told[]]>([
+    ['are refused with one of them', [refusedHold('cup'), refusedHold('pot'), refused]],
+    [
+      'are given back together, what is elsewhere by itself',
+      [
+        told('tea', 'units-held'),
+        told('cup', 'units-held'),
+        released,
+        refusedHold('pot'),
+        told('tea', 'units-freed'),
+        told('cup', 'units-freed'),
+        settled,
+      ],
+    ],
+    ['are held before those of another stream', [told('tea', 'units-held'), told('cup', 'units-held')]],
+  ])('%s', (_name, more) => {
+    expect(i4Of(...more)).toEqual([]);
+  });
+
+  test.each<[string, readonly Told[], string[]]>([
+    [
+      'are not all held',
+      [told('tea', 'units-held')],
+      ['cup is none and tea is held, but they move together'],
+    ],
+    [
+      'are held after the refusal of another one',
+      [refusedHold('cup'), told('tea', 'units-held')],
+      ['tea: units-held after refused', 'cup is refused and tea is held, but they move together'],
+    ],
+    ['are refused twice', [refusedHold('tea'), refusedHold('cup')], ['cup: hold-refused after refused']],
+    [
+      'are not refused by what is in another stream',
+      [refusedHold('pot'), refused],
+      ['tea is none while the reservation is refused', 'cup is none while the reservation is refused'],
+    ],
+  ])('%s (I4)', (_name, more, descriptions) => {
+    expect(i4Of(...more)).toEqual(descriptions);
+  });
+
+  test('are sold when the commit says that nothing remains', () => {
+    const committedWhole: Told = { ...committed, data: { settled: true } };
+    expect(audit(put, requested, held, committedWhole, sold).found).toEqual([]);
+    expect(audit(put, requested, held, committedWhole).found).toEqual([
+      'I4 reservation/alice/r1: tea is held while the reservation is committed',
     ]);
   });
 });

@@ -11,6 +11,8 @@ import {
 } from '../../services/inventory/domain/reservation.ts';
 import type { ReservationState } from '../../services/inventory/domain/reservation-state.ts';
 import { inventoryRules } from '../../services/inventory/domain/rules.ts';
+import type { StockState } from '../../services/inventory/domain/stock.ts';
+import type { Stock } from '../../services/inventory/domain/units.ts';
 import type { Decision } from '../../shared/journal/decision.ts';
 
 const at = new Date('2026-11-24T12:00:00Z');
@@ -72,11 +74,44 @@ describe('ReserveStock', () => {
 });
 
 describe('CommitReservation', () => {
-  const commit = (reservation: ReservationState | undefined, holdsSeen = true, now = later) =>
-    then(reservation, decideCommit(reservation, { scoped: 'alice/r1', holdsSeen }, now));
+  const decide = (
+    reservation: ReservationState | undefined,
+    holdsSeen = true,
+    now = later,
+    stock: Stock | undefined = undefined,
+  ) => decideCommit(reservation, { scoped: 'alice/r1', holdsSeen, stock }, now);
+  const commit = (...given: Parameters<typeof decide>) => then(given[0], decide(...given));
+  const tea: StockState = {
+    name: 'Tea',
+    price: { amountMinorUnits: 250n, currency: 'EUR' },
+    onHand: 8,
+    held: 2,
+    sold: 0,
+    received: 10,
+    deleted: false,
+    writtenOff: 0,
+  };
 
   test('commits what is held', () => {
     expect(commit(requested)).toEqual({ reason: 'none', reservation: committed });
+  });
+
+  test('sells in the same decision what is in its stream, and is settled then', () => {
+    expect(commit(requested, true, later, [tea])).toEqual({
+      reason: 'none',
+      reservation: { ...committed, settled: true },
+    });
+    expect(decide(requested, true, later, [tea]).changes.slice(1)).toEqual([
+      { entity: 'stock/tea', type: 'units-sold', data: { reservation: 'alice/r1', quantity: 2 } },
+    ]);
+  });
+
+  test('sells nothing when it is refused, too late, or not the first', () => {
+    const short = { ...requested, expiresAt: later };
+    for (const reservation of [short, released, refused, committed, undefined]) {
+      expect(decide(reservation, true, later, [tea]).changes).toHaveLength(1);
+    }
+    expect(decide(requested, false, later, [tea]).changes).toHaveLength(1);
   });
 
   test('says committed of what is committed, and does nothing', () => {
@@ -110,7 +145,15 @@ describe('ReleaseReservation', () => {
     then(reservation, decideRelease(reservation, 'alice/r1'));
 
   test.each([requested, refused, committed])('releases what is $status', (reservation) => {
-    expect(release({ ...reservation, settled: true })).toEqual({ reason: 'none', reservation: released });
+    expect(release(reservation)).toEqual({ reason: 'none', reservation: released });
+  });
+
+  test('remembers that everything had been sold, if that was recorded', () => {
+    expect(release({ ...committed, settled: true })).toEqual({
+      reason: 'none',
+      reservation: { ...released, wasSold: true },
+    });
+    expect(release({ ...refused, settled: true }).reservation).toEqual(released);
   });
 
   test('leaves a tombstone that is at rest when it comes first', () => {

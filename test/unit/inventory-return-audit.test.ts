@@ -18,7 +18,7 @@ const sold: readonly Told[] = [
   [stock, 'item-put', { name: 'tea', price: { amountMinorUnits: 1n, currency: 'EUR' }, receivedUnits: 10 }],
   [reservation, 'reservation-requested', { lines: [{ sku: 'tea', quantity: 5 }], reference: '' }],
   [stock, 'units-held', units(5)],
-  [reservation, 'reservation-committed', {}],
+  [reservation, 'reservation-committed', { settled: false }],
   [stock, 'units-sold', units(5)],
   [reservation, 'reservation-settled', {}],
 ];
@@ -44,7 +44,7 @@ const releaseSettled: Told = [reservation, 'reservation-settled', {}];
 
 function audit(...more: readonly Told[]) {
   const states = new Map<string, State | undefined>();
-  const fold = createInventoryAudit({ cutAt });
+  const fold = createInventoryAudit({ cutAt, streamOf: () => 's0' });
   const early = [...sold, ...more].flatMap(([entity, type, data], index) => {
     const state = inventoryRules.evolve(entity, states.get(entity), { type, data }, at);
     states.set(entity, state);

@@ -6,14 +6,16 @@ import { describe, expect, test } from 'vitest';
 import { createInventoryAudit } from '../../services/inventory/audit/inventory-audit.ts';
 import { createBackground } from '../../services/inventory/background.ts';
 import { reservationEntity, scopedOf, stockEntity } from '../../services/inventory/domain/names.ts';
-import { decideCommit, decideRelease, decideReserve } from '../../services/inventory/domain/reservation.ts';
+import { decideRelease, decideReserve } from '../../services/inventory/domain/reservation.ts';
+import type { ReservationState } from '../../services/inventory/domain/reservation-state.ts';
 import { decideReturn } from '../../services/inventory/domain/returns.ts';
 import { asReservation, inventoryRules } from '../../services/inventory/domain/rules.ts';
 import { decidePutItem } from '../../services/inventory/domain/stock.ts';
 import { createReservationFlow } from '../../services/inventory/reservation-flow.ts';
+import { commitOf } from '../../services/inventory/reservation-moves.ts';
 import { createReturnFlow } from '../../services/inventory/return-flow.ts';
 import type { Decision, State } from '../../shared/journal/decision.ts';
-import { type Journal, JournalUnavailableError } from '../../shared/journal/index.ts';
+import { type Journal, JournalUnavailableError, type Submission } from '../../shared/journal/index.ts';
 import { createLog } from '../../shared/runtime/index.ts';
 import { createModelJournal, type ModelJournal, type Passage } from '../support/model-journal.ts';
 
@@ -26,6 +28,14 @@ const lines = [
 ];
 const price = { amountMinorUnits: 250n, currency: 'EUR' };
 const always = async (): Promise<Passage> => 'pass';
+
+/** Where the reservation, its tea and its cups are. */
+const placements = {
+  'all in one stream': () => 's0',
+  'the lines in one stream, the reservation in another': (name: string) => (name === entity ? 's0' : 's1'),
+  'one line beside the reservation': (name: string) => (name === stockEntity('cup') ? 's1' : 's0'),
+  'everything apart': (name: string) => name,
+} as const;
 
 /** What each return of these tests brings back, and whether it can be sold again. */
 const kinds = {
@@ -43,39 +53,41 @@ const kinds = {
 type Kind = keyof typeof kinds;
 
 /** The handlers' steps without the wire. */
-function actor(model: ModelJournal, journal: Pick<Journal, 'submit'>) {
+function actor(model: ModelJournal, journal: Pick<Journal, 'submit' | 'streamOf'>) {
   const background = createBackground({ log: createLog('test', 'silent') });
   const flow = createReservationFlow({ journal, background });
   const returns = createReturnFlow({ journal });
-  async function submit(key: string, decide: (state: State | undefined) => Decision) {
-    const recorded = await journal.submit({
-      key,
-      fingerprint: 'f',
-      entities: [entity],
-      decide: ([state]) => decide(state),
-    });
+  async function submit(key: string, what: Pick<Submission, 'entities' | 'decide'>) {
+    const recorded = await journal.submit({ key, fingerprint: 'f', ...what });
     const said = recorded.outcome.succeeded ? 'done' : recorded.outcome.refusal.reason;
     return { said, reservation: asReservation(recorded.states.get(entity)) };
   }
+  const decision = (decide: (state: ReservationState | undefined) => Decision) => ({
+    entities: [entity],
+    decide: ([state]: readonly (State | undefined)[]) => decide(asReservation(state)),
+  });
   return {
     drain: () => background.drain(),
     async reserve(key: string) {
-      await submit(key, (state) => decideReserve(asReservation(state), scoped, { lines, reference: '' }));
+      await submit(
+        key,
+        decision((state) => decideReserve(state, scoped, { lines, reference: '' })),
+      );
       await flow.take(scoped, lines);
       return 'done';
     },
     async commit(key: string) {
       const before = asReservation(model.state(entity));
       if (before?.status === 'requested') await flow.take(scoped, before.lines);
-      const holdsSeen = before !== undefined;
-      const { said, reservation } = await submit(key, (state) =>
-        decideCommit(asReservation(state), { scoped, holdsSeen }, at),
-      );
+      const { said, reservation } = await submit(key, commitOf(scoped, before?.lines, journal.streamOf));
       if (said === 'done' && reservation) await flow.finish(scoped, reservation);
       return said;
     },
     async release(key: string) {
-      const { said, reservation } = await submit(key, (state) => decideRelease(asReservation(state), scoped));
+      const { said, reservation } = await submit(
+        key,
+        decision((state) => decideRelease(state, scoped)),
+      );
       if (reservation) await flow.finish(scoped, reservation);
       return said;
     },
@@ -84,8 +96,9 @@ function actor(model: ModelJournal, journal: Pick<Journal, 'submit'>) {
       const salesSeen = before?.status === 'committed';
       if (salesSeen && !before.settled) await flow.finish(scoped, before);
       const command = { scoped, returnId: key, ...kinds[kind] };
-      const { said, reservation } = await submit(key, (state) =>
-        decideReturn(asReservation(state), command, salesSeen),
+      const { said, reservation } = await submit(
+        key,
+        decision((state) => decideReturn(state, command, salesSeen)),
       );
       if (said === 'done' && reservation) await returns.finish(scoped, reservation);
       return said;
@@ -124,7 +137,8 @@ const unitsOf = (model: ModelJournal, sku: string) => {
 
 /** What an audit finds, and what the reservation did. */
 function auditOf(model: ModelJournal) {
-  const audit = createInventoryAudit({ cutAt: new Date(at.getTime() + 60_000) });
+  const { streamOf } = model.process(always);
+  const audit = createInventoryAudit({ cutAt: new Date(at.getTime() + 60_000), streamOf });
   const findings = model.ops.flatMap((op) => [...audit.take(op)]);
   const ends = [...audit.end()];
   return { findings: [...findings, ...ends.flatMap((end) => end.findings)], fact: ends[0]?.fact };
@@ -211,78 +225,87 @@ function decidedUnits(model: ModelJournal, sku: string, backOnSale: boolean): nu
 }
 
 describe('returns under every interleaving and crash', () => {
-  test('bring each unit back once, say the same to every retry, and leave the rest to a release', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.scheduler(),
-        fc.array(act, { minLength: 1, maxLength: 5 }),
-        fc.infiniteStream(passage),
-        fc.constantFrom('sold', 'held'),
-        fc.boolean(),
-        async (scheduler, acts, passages, before, callersComeBack) => {
-          const model = createModelJournal(inventoryRules, at);
-          const quiet = model.process(always);
-          for (const sku of ['tea', 'cup']) {
-            const decide = () => decidePutItem(undefined, { sku, name: sku, price, onHand: 10 });
-            await quiet.submit({ key: `put/${sku}`, fingerprint: '', entities: [stockEntity(sku)], decide });
-          }
-          const early = actor(model, quiet);
-          await early.reserve('reserve');
-          if (before === 'sold') await early.commit('commit-early');
-          await early.drain();
-          const requests = acts.map((what, index) => ({ what, key: `${what}-${index}` }));
-          const run = (doer: ReturnType<typeof actor>, { what, key }: (typeof requests)[number]) =>
-            what === 'release' || what === 'commit' ? doer[what](key) : doer.takeBack(key, what);
-
-          const said = new Map<string, string>();
-          const runs = requests.map(async (request) => {
-            const journal = model.process(async (label) => {
-              await scheduler.schedule(Promise.resolve(), label);
-              return passages.next().value;
-            });
-            const doer = actor(model, journal);
-            await scheduler.schedule(Promise.resolve(), `${request.key} arrives`);
-            try {
-              said.set(request.key, await run(doer, request));
-            } catch (error) {
-              if (!(error instanceof JournalUnavailableError)) throw error;
+  const all = Object.keys(placements) as (keyof typeof placements)[];
+  test.each(all)(
+    'bring each unit back once, say the same to every retry, and leave the rest to a release: %s',
+    async (placement) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.scheduler(),
+          fc.array(act, { minLength: 1, maxLength: 5 }),
+          fc.infiniteStream(passage),
+          fc.constantFrom('sold', 'held'),
+          fc.boolean(),
+          async (scheduler, acts, passages, before, callersComeBack) => {
+            const model = createModelJournal(inventoryRules, at, placements[placement]);
+            const quiet = model.process(always);
+            for (const sku of ['tea', 'cup']) {
+              const decide = () => decidePutItem(undefined, { sku, name: sku, price, onHand: 10 });
+              await quiet.submit({
+                key: `put/${sku}`,
+                fingerprint: '',
+                entities: [stockEntity(sku)],
+                decide,
+              });
             }
-            await doer.drain();
-          });
-          await scheduler.waitFor(Promise.all(runs));
-          expect(auditOf(model).findings).toEqual([]);
+            const early = actor(model, quiet);
+            await early.reserve('reserve');
+            if (before === 'sold') await early.commit('commit-early');
+            await early.drain();
+            const requests = acts.map((what, index) => ({ what, key: `${what}-${index}` }));
+            const run = (doer: ReturnType<typeof actor>, { what, key }: (typeof requests)[number]) =>
+              what === 'release' || what === 'commit' ? doer[what](key) : doer.takeBack(key, what);
 
-          const last = actor(model, quiet);
-          for (const request of callersComeBack ? requests : []) {
-            const answer = await run(last, request);
-            expect(answer).toBe(said.get(request.key) ?? answer);
-          }
-          await last.sweep();
-
-          const { findings, fact } = auditOf(model);
-          expect(findings).toEqual([]);
-          const status = asReservation(model.state(entity))?.status;
-          for (const [sku, bought] of [
-            ['tea', 2],
-            ['cup', 3],
-          ] as const) {
-            const onSale = decidedUnits(model, sku, true);
-            const broken = decidedUnits(model, sku, false);
-            expect(onSale + broken).toBeLessThanOrEqual(bought);
-            const isGone = status === 'released';
-            const left = bought - onSale - broken;
-            expect(unitsOf(model, sku)).toEqual({
-              onHand: isGone ? 10 - broken : 10 - bought + onSale,
-              held: status === 'requested' ? bought : 0,
-              sold: status === 'committed' ? left : 0,
-              received: 10 - broken,
+            const said = new Map<string, string>();
+            const runs = requests.map(async (request) => {
+              const journal = model.process(async (label) => {
+                await scheduler.schedule(Promise.resolve(), label);
+                return passages.next().value;
+              });
+              const doer = actor(model, journal);
+              await scheduler.schedule(Promise.resolve(), `${request.key} arrives`);
+              try {
+                said.set(request.key, await run(doer, request));
+              } catch (error) {
+                if (!(error instanceof JournalUnavailableError)) throw error;
+              }
+              await doer.drain();
             });
-          }
-          if (status === 'released') expect(fact?.soldUnits).toBe(0);
-          if (status !== 'requested') expect(model.open()).toEqual([]);
-        },
-      ),
-      { numRuns: 1_500 },
-    );
-  });
+            await scheduler.waitFor(Promise.all(runs));
+            expect(auditOf(model).findings).toEqual([]);
+
+            const last = actor(model, quiet);
+            for (const request of callersComeBack ? requests : []) {
+              const answer = await run(last, request);
+              expect(answer).toBe(said.get(request.key) ?? answer);
+            }
+            await last.sweep();
+
+            const { findings, fact } = auditOf(model);
+            expect(findings).toEqual([]);
+            const status = asReservation(model.state(entity))?.status;
+            for (const [sku, bought] of [
+              ['tea', 2],
+              ['cup', 3],
+            ] as const) {
+              const onSale = decidedUnits(model, sku, true);
+              const broken = decidedUnits(model, sku, false);
+              expect(onSale + broken).toBeLessThanOrEqual(bought);
+              const isGone = status === 'released';
+              const left = bought - onSale - broken;
+              expect(unitsOf(model, sku)).toEqual({
+                onHand: isGone ? 10 - broken : 10 - bought + onSale,
+                held: status === 'requested' ? bought : 0,
+                sold: status === 'committed' ? left : 0,
+                received: 10 - broken,
+              });
+            }
+            if (status === 'released') expect(fact?.soldUnits).toBe(0);
+            if (status !== 'requested') expect(model.open()).toEqual([]);
+          },
+        ),
+        { numRuns: 1_500 },
+      );
+    },
+  );
 });

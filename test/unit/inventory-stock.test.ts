@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import {
   decideAdjustStock,
-  decideCancelHold,
   decideDeleteItem,
-  decideFree,
-  decideHold,
   decidePutItem,
-  decideSell,
-  decideUnsell,
   evolveStock,
   type StockChange,
   type StockState,
@@ -26,7 +21,6 @@ const tea: StockState = {
   writtenOff: 0,
 };
 const putTea = { sku: 'tea', name: 'Tea', price, onHand: undefined };
-const threeForOne = { reservation: 'alice/r1', quantity: 3 };
 
 /** Given, when, then: the outcome and the state after it. */
 function then(stock: StockState | undefined, decision: Decision) {
@@ -129,68 +123,5 @@ describe('AdjustStock', () => {
     expect(then(undefined, decideAdjustStock(undefined, { sku: 'tea', delta: 1 })).reason).toBe(
       'ITEM_NOT_FOUND',
     );
-  });
-});
-
-describe('the units of a reservation', () => {
-  const held = { ...tea, onHand: 7, held: 3 };
-  const sold = { ...tea, onHand: 7, sold: 3 };
-
-  test('are held, sold and returned without a unit lost', () => {
-    expect(then(tea, decideHold(tea, 'tea', threeForOne)).stock).toEqual(held);
-    expect(then(held, decideSell(held, 'tea', threeForOne)).stock).toEqual(sold);
-    expect(then(sold, decideUnsell(sold, 'tea', threeForOne)).stock).toEqual(tea);
-  });
-
-  test('are held and freed; the sale under the same key is refused by it', () => {
-    expect(then(held, decideFree(held, 'tea', threeForOne))).toEqual({
-      reason: 'RESERVATION_RELEASED',
-      type: 'units-freed',
-      stock: tea,
-    });
-  });
-
-  test('can be all that is on hand', () => {
-    const all = { reservation: 'alice/r1', quantity: 10 };
-    expect(then(tea, decideHold(tea, 'tea', all)).stock).toEqual({ ...tea, onHand: 0, held: 10 });
-  });
-
-  test('are refused when fewer are on hand, with the numbers', () => {
-    const decision = decideHold({ ...tea, onHand: 2 }, 'tea', threeForOne);
-    expect(decision.outcome).toMatchObject({
-      refusal: { reason: 'INSUFFICIENT_STOCK', metadata: { sku: 'tea', on_hand: '2', asked: '3' } },
-    });
-    expect(decision.changes[0]).toMatchObject({
-      type: 'hold-refused',
-      data: { reservation: 'alice/r1', reason: 'INSUFFICIENT_STOCK' },
-    });
-  });
-
-  test.each([undefined, { ...tea, deleted: true }])('are refused of an item that is not there', (stock) => {
-    expect(then(stock, decideHold(stock, 'tea', threeForOne))).toEqual({
-      reason: 'ITEM_NOT_FOUND',
-      type: 'hold-refused',
-      stock,
-    });
-  });
-
-  test('can no longer be held after the tombstone, which moves nothing', () => {
-    expect(then(tea, decideCancelHold('tea', 'alice/r1'))).toEqual({
-      reason: 'REQUEST_CANCELLED',
-      type: 'hold-refused',
-      stock: tea,
-    });
-  });
-
-  test('never go below zero: a move without its units is a bug, not a number', () => {
-    expect(() => decideSell(tea, 'tea', threeForOne)).toThrow('moves 3 held units, but there are 0');
-    expect(() => decideFree(tea, 'tea', threeForOne)).toThrow('moves 3 held units, but there are 0');
-    expect(() => decideUnsell(tea, 'tea', threeForOne)).toThrow('moves 3 sold units, but there are 0');
-  });
-
-  test('come back to a deleted item and wait there for it to be put again', () => {
-    const deleted = { ...sold, onHand: 0, received: 3, deleted: true };
-    const back = then(deleted, decideUnsell(deleted, 'tea', threeForOne)).stock;
-    expect(back).toEqual({ ...deleted, onHand: 3, sold: 0 });
   });
 });

@@ -3,15 +3,11 @@
 
 import { createBackground } from '../../../services/inventory/background.ts';
 import { reservationEntity, scopedReservation } from '../../../services/inventory/domain/names.ts';
-import { decideCommit, decideReserve } from '../../../services/inventory/domain/reservation.ts';
+import { decideReserve } from '../../../services/inventory/domain/reservation.ts';
 import type { Line } from '../../../services/inventory/domain/reservation-state.ts';
 import { asReservation } from '../../../services/inventory/domain/rules.ts';
-import {
-  createReservationFlow,
-  holdsOf,
-  salesOf,
-  settlementPatienceMs,
-} from '../../../services/inventory/reservation-flow.ts';
+import { createReservationFlow } from '../../../services/inventory/reservation-flow.ts';
+import { commitOf, holdAtHome } from '../../../services/inventory/reservation-moves.ts';
 import { decidePlace } from '../../../services/order/domain/order.ts';
 import { orderEntity } from '../../../services/order/domain/order-state.ts';
 import { totalOf } from '../../../services/order/domain/total.ts';
@@ -82,7 +78,7 @@ export function createBareOrders({ order, inventory, payment }: Journals, log: L
       fingerprint: stepFingerprint,
       entities: [entity],
       likelyNew: [entity],
-      followedBy: holdsOf(scoped, lines),
+      followedBy: holdAtHome(scoped, lines, inventory.streamOf),
       decide: ([reservation]) =>
         decideReserve(asReservation(reservation), scoped, { lines, reference: orderId }),
     });
@@ -117,10 +113,7 @@ export function createBareOrders({ order, inventory, payment }: Journals, log: L
     const { states } = await inventory.submit({
       key: stepKey('CommitReservation', orderId, 'commit_reservation'),
       fingerprint: stepFingerprint,
-      entities: [entity],
-      followedBy: salesOf(scoped, lines),
-      patienceMs: settlementPatienceMs,
-      decide: ([state], at) => decideCommit(asReservation(state), { scoped, holdsSeen: true }, at),
+      ...commitOf(scoped, lines, inventory.streamOf),
     });
     const committed = asReservation(states.get(entity));
     if (!committed) throw new Error(`the reservation of the bare order ${orderId} is not there`);

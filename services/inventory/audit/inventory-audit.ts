@@ -34,10 +34,17 @@ export interface InventoryAudit {
   };
 }
 
-export function createInventoryAudit({ cutAt }: { cutAt: Date }): InventoryAudit {
+/** `streamOf`: the journal's. */
+export function createInventoryAudit({
+  cutAt,
+  streamOf,
+}: {
+  cutAt: Date;
+  streamOf: (entity: string) => string;
+}): InventoryAudit {
   const fold = createFold(inventoryRules);
   const stock = createStockAudit();
-  const reservations = createReservationAudit({ cutAt });
+  const reservations = createReservationAudit({ cutAt, streamOf });
   const findingCounts: Record<Invariant, number> = { journal: 0, I3: 0, I4: 0 };
   let endedStream = '';
   let lastEntry = '';

@@ -2,10 +2,11 @@
 // once, in parts or at the end; a reservation settles once, in a legal order; and its units end where its status wants them.
 //
 // The order of one SKU's moves, and of one reservation's statuses, is the order of their streams. The two belong
-// together only at the end, because they may be in different streams.
+// together only at the end, because they may be in different streams. Lines whose stock is in one stream move together, so
+// one refused line speaks for all of them, and at no moment are they in different places.
 
 import type { RecordedOp } from '../../../shared/journal/index.ts';
-import { isStock, reservationEntity, scopedOf, skuOf } from '../domain/names.ts';
+import { isStock, reservationEntity, scopedOf, skuOf, stockEntity } from '../domain/names.ts';
 import type { ReservationChange } from '../domain/reservation.ts';
 import type { Line, ReservationState } from '../domain/reservation-state.ts';
 import type { Finding } from './finding.ts';
@@ -55,6 +56,8 @@ interface Track {
   reference: string;
   /** `unsold`: what the release took back of it. */
   readonly moved: Map<string, { stage: Stage; quantity: number; unsold: number }>;
+  /** The streams in which a line was refused, and with it all of its lines there. */
+  readonly refusedIn: string[];
   readonly returns: ReturnAudit;
   lastAtMs: number;
 }
@@ -90,8 +93,14 @@ const places: Readonly<Record<Status, { onTheWay: readonly string[]; settled: re
   },
 };
 
-/** `cutAt`: ops from then on are not given to it. */
-export function createReservationAudit({ cutAt }: { cutAt: Date }): ReservationAudit {
+/** `cutAt`: ops from then on are not given to it. `streamOf`: the journal's. */
+export function createReservationAudit({
+  cutAt,
+  streamOf,
+}: {
+  cutAt: Date;
+  streamOf: (entity: string) => string;
+}): ReservationAudit {
   const tracks = new Map<string, Track>();
 
   function trackOf(scoped: string, at: Date): Track {
@@ -103,6 +112,7 @@ export function createReservationAudit({ cutAt }: { cutAt: Date }): ReservationA
         lines: [],
         reference: '',
         moved: new Map(),
+        refusedIn: [],
         returns: createReturnAudit(),
         lastAtMs: 0,
       };
@@ -116,7 +126,7 @@ export function createReservationAudit({ cutAt }: { cutAt: Date }): ReservationA
     for (const [scoped, track] of tracks) {
       if (track.status === undefined && track.moved.size === 0) continue;
       const isFresh = track.lastAtMs > cutAt.getTime() - clockSkewMsMax;
-      const wrong = misplaced(track);
+      const wrong = [...misplaced(track, streamOf), ...divided(track, streamOf)];
       yield {
         fact: factOf(scoped, track),
         isUnderWay: isFresh && wrong.length > 0,
@@ -140,9 +150,10 @@ export function createReservationAudit({ cutAt }: { cutAt: Date }): ReservationA
       const data = op.data as { reservation: string; quantity?: number; return?: string };
       const { reservation: scoped, quantity = 0, return: returnId = '' } = data;
       const sku = skuOf(op.entity);
-      const { moved, returns } = trackOf(scoped, op.at);
+      const track = trackOf(scoped, op.at);
+      const { moved, returns } = track;
       const before = moved.get(sku);
-      const stage = before?.stage ?? 'none';
+      const stage = stageOf(track, sku, op.stream);
       const say = (faults: string[]) => faults.map((description) => finding(scoped, description));
       if (!move) {
         const backOnSale = op.type === 'units-taken-back';
@@ -151,6 +162,7 @@ export function createReservationAudit({ cutAt }: { cutAt: Date }): ReservationA
         if (stage === 'sold' || stage === 'returned') return say(faults);
         return say([...faults, `${sku}: ${op.type} after ${stage}`]);
       }
+      if (move.to === 'refused') track.refusedIn.push(op.stream);
       moved.set(sku, {
         stage: move.to,
         quantity: move.from === 'none' ? quantity : (before?.quantity ?? quantity),
@@ -185,22 +197,38 @@ function turn(track: Track, change: ReservationChange): string[] {
     track.reference = change.data.reference;
   }
   track.status = step.to;
-  // A refusal is recorded last, and a tombstone leaves nothing to do.
-  track.isSettled = step.to === 'refused' || (step.to === 'released' && from === 'none');
+  // A refusal is recorded last, and a tombstone leaves nothing to do. A commit says whether it sold everything itself.
+  track.isSettled =
+    step.to === 'refused' ||
+    (step.to === 'released' && from === 'none') ||
+    (change.type === 'reservation-committed' && change.data.settled);
   return step.from.includes(from) ? [] : [`${change.type} while ${from}`];
 }
 
-function misplaced({ status, isSettled, lines, moved, returns }: Track): string[] {
+function stageOf({ moved, refusedIn }: Track, sku: string, stream: string): Stage | 'none' {
+  return moved.get(sku)?.stage ?? (refusedIn.includes(stream) ? 'refused' : 'none');
+}
+
+/** Of a line that returns took back whole, a release finds nothing left to do. */
+function isReturnedWhole(
+  { status, returns }: Track,
+  { sku, quantity }: Line,
+  stage: Stage | 'none',
+): boolean {
+  return status === 'released' && stage === 'sold' && returns.askedUnits(sku) === quantity;
+}
+
+function misplaced(track: Track, streamOf: (entity: string) => string): string[] {
+  const { status, isSettled, lines, moved, returns } = track;
   if (status === undefined) return ['units moved for a reservation that nobody asked for'];
   const allowed = isSettled ? places[status].settled : places[status].onTheWay;
   const wanted = new Map(lines.map(({ sku, quantity }) => [sku, quantity]));
-  const lineFaults = lines.flatMap(({ sku, quantity }) => {
+  const lineFaults = lines.flatMap((line) => {
+    const { sku, quantity } = line;
     const at = moved.get(sku);
-    const stage = at?.stage ?? 'none';
+    const stage = stageOf(track, sku, streamOf(stockEntity(sku)));
     const asked = returns.askedUnits(sku);
-    // Of a line that returns took back whole, a release finds nothing left to do.
-    const isReturnedWhole = status === 'released' && stage === 'sold' && asked === quantity;
-    if (!allowed.includes(stage) && !isReturnedWhole) {
+    if (!allowed.includes(stage) && !isReturnedWhole(track, line, stage)) {
       return [`${sku} is ${stage} while the reservation is ${status}`];
     }
     if (at && stage !== 'refused' && at.quantity !== quantity) {
@@ -218,6 +246,21 @@ function misplaced({ status, isSettled, lines, moved, returns }: Track): string[
     ...returns.faults(),
     ...strangers.map((sku) => `${sku} moved, but the reservation has no such line`),
   ];
+}
+
+/** Lines of one stream that are not in one place. */
+function divided(track: Track, streamOf: (entity: string) => string): string[] {
+  const firsts = new Map<string, { sku: string; stage: string }>();
+  return track.lines.flatMap((line) => {
+    const { sku } = line;
+    const stream = streamOf(stockEntity(sku));
+    const stage = stageOf(track, sku, stream);
+    if (isReturnedWhole(track, line, stage)) return [];
+    const first = firsts.get(stream);
+    if (!first) firsts.set(stream, { sku, stage });
+    if (!first || first.stage === stage) return [];
+    return [`${sku} is ${stage} and ${first.sku} is ${first.stage}, but they move together`];
+  });
 }
 
 function factOf(

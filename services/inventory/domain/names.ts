@@ -1,15 +1,18 @@
-// The names of this service's entities and of the keys under which a line of a reservation moves. Knows no state.
+// The names of this service's entities and of the keys under which the units of a reservation move. Knows no state.
 //
-// A line's units move along a chain of three keys. Each key is recorded once, for ever, and says either that its
-// move happened or that it never will; a later key is used only when the earlier one says what it needs:
+// The lines whose stock is in one stream, a group, move together along a chain of keys. Each key is recorded once, for
+// ever, and says either that its move happened or that it never will; a later key is used only when the earlier one says
+// what it needs:
 //
-//     hold/<reservation>/<sku>    free → held       or  refused: no stock, or released before it was held
-//     sell/<reservation>/<sku>    held → sold       or  held → free, and the sale refused for ever
-//     unsell/<reservation>/<sku>  sold → free: the units that no return has taken back
+//     hold/<reservation>@<stream>    free → held   or  refused: no stock, or released before it was held
+//     sell/<reservation>@<stream>    held → sold   or  held → free, and the sale refused for ever
+//     unsell/<reservation>@<stream>  sold → free: the units that no return has taken back
 //
 // A part of what is sold may come back before that, by any number of returns:
 //
-//     return/<reservation>/<return>/<sku>  sold → free, or written off
+//     return/<reservation>/<return>@<stream>  sold → free, or written off
+//
+// Neither an id nor a SKU can have an @ in it, so no name of another form ends like these.
 
 /** The page of all items that were ever put. */
 export const itemsList = 'items';
@@ -42,14 +45,14 @@ export const reservationIdOf = (scoped: string): string => scoped.slice(scoped.l
 /** Whose it is. */
 export const callerOfReservation = (scoped: string): string => scoped.slice(0, scoped.lastIndexOf('/'));
 
-export const holdKey = (scoped: string, sku: string): string => `hold/${scoped}/${sku}`;
+export const holdKey = (scoped: string, stream: string): string => `hold/${scoped}@${stream}`;
 
-export const sellKey = (scoped: string, sku: string): string => `sell/${scoped}/${sku}`;
+export const sellKey = (scoped: string, stream: string): string => `sell/${scoped}@${stream}`;
 
-export const unsellKey = (scoped: string, sku: string): string => `unsell/${scoped}/${sku}`;
+export const unsellKey = (scoped: string, stream: string): string => `unsell/${scoped}@${stream}`;
 
-export const returnKey = (scoped: string, returnId: string, sku: string): string =>
-  `return/${scoped}/${returnId}/${sku}`;
+export const returnKey = (scoped: string, returnId: string, stream: string): string =>
+  `return/${scoped}/${returnId}@${stream}`;
 
 /** The one time that all units of a return have moved. */
 export const returnSettledKey = (scoped: string, returnId: string): string =>

@@ -24,6 +24,8 @@ export type ReservationState = {
   readonly changedAt: Date;
   /** Nothing remains to be done for this status. */
   readonly settled: boolean;
+  /** Of a released one: every sale had been recorded before, so its units are sold until the release takes them back. */
+  readonly wasSold?: true;
   /** Units that returns took back or are about to, each SKU once. Absent: there never was a return. */
   readonly returned?: readonly Line[];
   /** Returns whose units have not all moved. */

@@ -18,11 +18,12 @@ import {
 } from './refusals.ts';
 import type { Line, ReservationState } from './reservation-state.ts';
 import { evolveReturns, isReturnChange, type ReturnChange } from './returns.ts';
+import { type Stock, sell } from './units.ts';
 
 export type ReservationChange =
   | { readonly type: 'reservation-requested'; readonly data: ReservationRequest }
   | { readonly type: 'reservation-refused'; readonly data: Readonly<Record<string, never>> }
-  | { readonly type: 'reservation-committed'; readonly data: Readonly<Record<string, never>> }
+  | { readonly type: 'reservation-committed'; readonly data: { readonly settled: boolean } }
   | { readonly type: 'reservation-released'; readonly data: { cause: 'request' | 'expiry' } }
   | { readonly type: 'reservation-settled'; readonly data: Readonly<Record<string, never>> }
   | ReturnChange
@@ -58,11 +59,12 @@ export function decideRefused(reservation: ReservationState | undefined, scoped:
 /**
  * Decides that the units are sold. `holdsSeen`: this commit found the reservation and saw all its holds recorded, if
  * it was still requested. Without that a reservation made in this very moment could be committed without its units,
- * so the commit counts as having come before it.
+ * so the commit counts as having come before it. `stock`: that of all its lines, if it is in the reservation's stream;
+ * then they are sold by this very decision, and nothing remains to be done.
  */
 export function decideCommit(
   reservation: ReservationState | undefined,
-  { scoped, holdsSeen }: { scoped: string; holdsSeen: boolean },
+  { scoped, holdsSeen, stock }: { scoped: string; holdsSeen: boolean; stock: Stock | undefined },
   at: Date,
 ): Decision {
   const entity = reservationEntity(scoped);
@@ -76,7 +78,10 @@ export function decideCommit(
     case 'refused':
       return refuse(entity, reservationRefused(reservationId));
     case 'requested':
-      if (!isExpired(reservation, at)) return succeed({ entity, type: 'reservation-committed', data: {} });
+      if (!isExpired(reservation, at)) {
+        const committed = { entity, type: 'reservation-committed', data: { settled: stock !== undefined } };
+        return succeed(committed, ...(stock ? sell(stock, scoped, reservation.lines) : []));
+      }
       // Its time is over, though no sweeper came by yet: the answer must not depend on who was quicker.
       return {
         outcome: { succeeded: false, refusal: reservationReleased(reservationId) },
@@ -149,12 +154,17 @@ export function evolveReservation(
       // Everything was given back before this is recorded.
       return { ...reservation, status: 'refused', changedAt: at, settled: true };
     case 'reservation-committed':
-      return { ...reservation, status: 'committed', changedAt: at, settled: false };
+      return { ...reservation, status: 'committed', changedAt: at, settled: change.data.settled };
     case 'reservation-released':
-      return { ...reservation, status: 'released', changedAt: at, settled: false };
+      return { ...reservation, ...wasSold(reservation), status: 'released', changedAt: at, settled: false };
     case 'reservation-settled':
       return { ...reservation, settled: true };
     default:
       return reservation;
   }
+}
+
+/** Of a commit whose sales may still be under way it cannot be said: the release asks their keys. */
+function wasSold({ status, settled }: ReservationState): Pick<ReservationState, 'wasSold'> {
+  return status === 'committed' && settled ? { wasSold: true } : {};
 }

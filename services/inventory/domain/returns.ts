@@ -1,5 +1,5 @@
 // Returns: some units of a committed reservation that come back, and what is left for a release to take back. Pure. What
-// a return does to a reservation; what it does to the stock is in stock.ts.
+// a return does to a reservation; what it does to the stock is in units.ts.
 //
 //     committed ──return-requested──▶ committed, with a return that is pending ──return-settled──▶ committed
 //

@@ -1,16 +1,9 @@
 // The stock of one item: what may happen to it, and where its units are. It knows of a reservation only its name:
-// the state has no list of them, so a hot SKU stays small.
+// the state has no list of them, so a hot SKU stays small. What reservations do with the units: units.ts.
 
 import { type Decision, refuse, succeed } from '../../../shared/journal/decision.ts';
-import { itemsList, reservationIdOf, stockEntity } from './names.ts';
-import {
-  insufficientStock,
-  itemHasHolds,
-  itemNotFound,
-  requestCancelled,
-  reservationReleased,
-  stockLimitExceeded,
-} from './refusals.ts';
+import { itemsList, stockEntity } from './names.ts';
+import { insufficientStock, itemHasHolds, itemNotFound, stockLimitExceeded } from './refusals.ts';
 
 /** The price of one unit. */
 export type Price = { readonly amountMinorUnits: bigint; readonly currency: string };
@@ -99,59 +92,6 @@ export function decideAdjustStock(
   return succeed({ entity, type: 'stock-adjusted', data: { receivedUnits: delta } });
 }
 
-/** Sets units aside for a reservation, or refuses for ever. Recorded under `holdKey`. */
-export function decideHold(stock: StockState | undefined, sku: string, units: Units): Decision {
-  if (!isForSale(stock)) return refuseHold(sku, units.reservation, itemNotFound(sku));
-  if (stock.onHand < units.quantity) {
-    return refuseHold(sku, units.reservation, insufficientStock(sku, stock.onHand, units.quantity));
-  }
-  return succeed({ entity: stockEntity(sku), type: 'units-held', data: units });
-}
-
-/**
- * The undo of a hold that is not there yet: a tombstone under `holdKey`, so that the hold can never happen. When the
- * hold was first, the journal answers that instead, and `decideFree` follows.
- */
-export function decideCancelHold(sku: string, reservation: string): Decision {
-  return refuseHold(sku, reservation, requestCancelled(reservationIdOf(reservation)));
-}
-
-/** Sells what is held. Recorded under `sellKey`, only when the hold is recorded and the reservation is committed. */
-export function decideSell(stock: StockState | undefined, sku: string, units: Units): Decision {
-  expectUnits(stock?.held, units, 'held');
-  return succeed({ entity: stockEntity(sku), type: 'units-sold', data: units });
-}
-
-/**
- * Gives held units back and, because it takes the key of the sale, makes the sale impossible for ever. When the sale
- * was first, the journal answers that instead, and `decideUnsell` follows. Only when the hold is recorded.
- */
-export function decideFree(stock: StockState | undefined, sku: string, units: Units): Decision {
-  expectUnits(stock?.held, units, 'held');
-  return {
-    outcome: { succeeded: false, refusal: reservationReleased(reservationIdOf(units.reservation)) },
-    changes: [{ entity: stockEntity(sku), type: 'units-freed', data: units }],
-  };
-}
-
-/** Takes back what is still sold. Recorded under `unsellKey`, only when the sale is recorded. */
-export function decideUnsell(stock: StockState | undefined, sku: string, units: Units): Decision {
-  expectUnits(stock?.sold, units, 'sold');
-  return succeed({ entity: stockEntity(sku), type: 'units-returned', data: units });
-}
-
-/** Takes back units that a return names, to be sold again or to be written off. Recorded under `returnKey`, after the sale. */
-export function decideTakeBack(
-  stock: StockState | undefined,
-  sku: string,
-  units: Units & { return: string },
-  backOnSale: boolean,
-): Decision {
-  expectUnits(stock?.sold, units, 'sold');
-  const type = backOnSale ? 'units-taken-back' : 'units-written-off';
-  return succeed({ entity: stockEntity(sku), type, data: units });
-}
-
 export function isForSale(stock: StockState | undefined): stock is StockState {
   return stock !== undefined && !stock.deleted;
 }
@@ -192,15 +132,6 @@ export function evolveStock(stock: StockState | undefined, change: StockChange):
   }
 }
 
-function refuseHold(sku: string, reservation: string, refusal: ReturnType<typeof itemNotFound>): Decision {
-  return {
-    outcome: { succeeded: false, refusal },
-    changes: [
-      { entity: stockEntity(sku), type: 'hold-refused', data: { reservation, reason: refusal.reason } },
-    ],
-  };
-}
-
 function received(stock: StockState, units: number): StockState {
   return { ...stock, onHand: stock.onHand + units, received: stock.received + units };
 }
@@ -212,13 +143,4 @@ function moved(stock: StockState, by: { onHand?: number; held?: number; sold?: n
     held: stock.held + (by.held ?? 0),
     sold: stock.sold + (by.sold ?? 0),
   };
-}
-
-/** The chain of keys makes it impossible. If it happens all the same, a bug must not become a wrong number. */
-function expectUnits(there: number | undefined, units: Units, where: 'held' | 'sold'): void {
-  if (there === undefined || there < units.quantity) {
-    throw new Error(
-      `${units.reservation} moves ${units.quantity} ${where} units, but there are ${there ?? 0}`,
-    );
-  }
 }
