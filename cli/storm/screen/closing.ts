@@ -89,7 +89,7 @@ function didLines(report: StormReport): string[] {
           line(
             'excess',
             `${sayShare(excessShare, 1)} of the ceiling`,
-            `answered while three times the ceiling was asked (${sayCount(ceilingPerSecond)} a second); the load took a part of the machine`,
+            `${sayCount(ceilingPerSecond)} answers a second; three times that was asked, and the load took a part of the machine`,
           ),
         ]),
     line(
