@@ -99,16 +99,16 @@ export const refunds: readonly Sabotage[] = [
     name: 'release-takes-back-what-returns-took',
     invariant: 'I3',
     file: 'services/inventory/reservation-flow.ts',
-    from: 'const left = { reservation: scoped, quantity: quantity - returned };',
-    to: 'const left = { reservation: scoped, quantity: quantity - returned * 0 };',
+    from: 'const left = lines.map(({ sku }) => ({ sku, quantity: unitsLeft(reservation, sku) }));',
+    to: 'const left = lines.map(({ sku, quantity }) => ({ sku, quantity: unitsLeft(reservation, sku) >= 0 ? quantity : 0 }));',
     caughtBy: ['test/unit/inventory-returns.test.ts'],
   },
   {
     name: 'return-moved-again-by-its-retry',
     invariant: 'I3',
     file: 'services/inventory/domain/names.ts',
-    from: '`return/${scoped}/${returnId}/${sku}`;',
-    to: '`return/${scoped}/${returnId}/${sku}/${crypto.randomUUID()}`;',
+    from: '`return/${scoped}/${returnId}@${stream}`;',
+    to: '`return/${scoped}/${returnId}@${stream}/${crypto.randomUUID()}`;',
     caughtBy: ['test/unit/inventory-returns.test.ts'],
   },
   {
@@ -122,9 +122,9 @@ export const refunds: readonly Sabotage[] = [
   {
     name: 'broken-units-back-on-sale',
     invariant: 'I3',
-    file: 'services/inventory/domain/stock.ts',
-    from: "const type = backOnSale ? 'units-taken-back' : 'units-written-off';",
-    to: "const type = backOnSale ? 'units-taken-back' : 'units-taken-back';",
+    file: 'services/inventory/domain/units.ts',
+    from: "const type = back.backOnSale ? 'units-taken-back' : 'units-written-off';",
+    to: "const type = back.backOnSale ? 'units-taken-back' : 'units-taken-back';",
     caughtBy: ['test/unit/inventory-returns.test.ts'],
   },
 ];
