@@ -49,7 +49,9 @@ export function toDocument({ ops, ...entry }: Entry): EntryDocument {
 
 /** The same document with its body as it was before packing. */
 export function unpacked(document: EntryDocument): EntryDocument {
-  return document.packing === 'none' ? document : { ...document, packing: 'none', body: bodyOf(document) };
+  return document.packing === 'none'
+    ? document
+    : { ...document, packing: 'none', body: unpackedBody(document) };
 }
 
 export function toEntry({ entities: _, packing, body, ...entry }: EntryDocument): Entry {
@@ -58,7 +60,7 @@ export function toEntry({ entities: _, packing, body, ...entry }: EntryDocument)
 
 /** The ops that are wanted, in their order; all of them when nothing says which. */
 export function opsIn(packed: PackedOps, wanted: WantedOps = {}): EntryOp[] {
-  const bytes = bodyOf(packed);
+  const bytes = unpackedBody(packed);
   const isWanted = wantedIn(bytes, wanted);
   const ops: EntryOp[] = [];
   for (let start = 0; start < bytes.length; ) {
@@ -77,7 +79,8 @@ function opBytes({ entity, key, ...rest }: EntryOp): Uint8Array {
   return BSON.serialize({ entity, key, ...rest }, serializing);
 }
 
-function bodyOf({ packing, body }: PackedOps): Buffer {
+/** The ops' bytes as they were before packing. */
+export function unpackedBody({ packing, body }: PackedOps): Buffer {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
   switch (packing) {
     case 'none':

@@ -12,6 +12,7 @@ import { JournalUnavailableError } from './journal.ts';
 import { isPlaceKey, placeKey, type SegmentDocument, segmentDurationMsMax } from './segment.ts';
 import { createSegmentReader } from './segment-reader.ts';
 import type { JournalStore, ListPosition } from './store.ts';
+import { createUnpackedBodies } from './unpacked-bodies.ts';
 
 /** What a single read may take on the server. A read that takes longer lacks an index, and must not pile up. Compaction
  * waits for longer than this between laying a segment and deleting its entries. */
@@ -37,6 +38,7 @@ export function createMongoReads(
   documents: Collection<EntryDocument | SegmentDocument>,
 ): Pick<JournalStore, 'findByKeys' | 'read' | 'findNewest' | 'findHistory' | 'findList'> {
   const options = { maxTimeMS: readDurationMsMax };
+  const bodies = createUnpackedBodies();
   const segments = createSegmentReader(documents as unknown as Collection<SegmentDocument>, options);
 
   function find(
@@ -74,7 +76,7 @@ export function createMongoReads(
   async function partsOf(found: Found, names: readonly string[], wanted: WantedOps): Promise<PartWithId[]> {
     if (found.lastSeq === undefined) {
       const { _id, stream, seq, writer, at } = found;
-      return [{ _id, stream, seq, writer, at, ops: opsIn(found, wanted) }];
+      return [{ _id, stream, seq, writer, at, ops: opsIn(bodies.of(found), wanted) }];
     }
     const entries = await segments.entriesNaming(found._id, names);
     return entries.flatMap(({ _id, stream, seq, writer, at, ops }) => {

@@ -4,6 +4,7 @@ import { BSON } from 'mongodb';
 import { describe, expect, test } from 'vitest';
 import type { Entry, EntryOp } from '../../shared/journal/entry.ts';
 import { opsIn, toDocument, toEntry, unpacked } from '../../shared/journal/entry-document.ts';
+import { createUnpackedBodies } from '../../shared/journal/unpacked-bodies.ts';
 
 function op(number: number, more: Partial<EntryOp> = {}): EntryOp {
   return {
@@ -87,4 +88,14 @@ test('a body that was cut short is not taken for a shorter entry', () => {
 test('an entry that is packed in a way unknown to this version is refused', () => {
   const document = { ...toDocument(few), packing: 'brotli' as 'zstd' };
   expect(() => opsIn(document)).toThrow('an entry is packed as brotli, which this version cannot read');
+});
+
+test('a body is unpacked once for whoever asks again, each entry its own', () => {
+  const bodies = createUnpackedBodies();
+  const document = toDocument(many);
+  const first = bodies.of(document);
+  expect(opsIn(first)).toEqual(many.ops);
+  expect(bodies.of(document)).toBe(first);
+  const other = toDocument({ ...entryOf(many.ops.slice(1)), _id: 's0#2', seq: 2 });
+  expect(opsIn(bodies.of(other))).toEqual(many.ops.slice(1));
 });
