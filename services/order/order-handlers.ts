@@ -84,7 +84,7 @@ export function createOrderHandlers(
         ),
     });
     const known = recorded.replayed
-      ? (restingOrder(orderId) ?? (await readOrder(orderId)))
+      ? (restingOrder(orderId) ?? (await readOrder(orderId, recorded.seq)))
       : asOrder(recorded.states.get(entity));
     if (!known) throw new Error(`order ${orderId} is recorded without a state`);
     const order = await drive(orderId, known, isPlaceAnswered);
@@ -116,8 +116,8 @@ export function createOrderHandlers(
     return order && atRest(order.saga) && isPlaceAnswered(order) ? order : undefined;
   }
 
-  async function readOrder(orderId: string): Promise<OrderState | undefined> {
-    return asOrder(await journal.readState(orderEntity(orderId)));
+  async function readOrder(orderId: string, fromSeq?: number): Promise<OrderState | undefined> {
+    return asOrder(await journal.readState(orderEntity(orderId), fromSeq));
   }
 
   return {

@@ -135,8 +135,8 @@ export async function createJournalOn(
       const [part] = await store.findByKeys([key]);
       return part && recordedIn(part).get(key);
     },
-    async readState(entity): Promise<State | undefined> {
-      const newest = await reader.findNewest(entity);
+    async readState(entity, fromSeq): Promise<State | undefined> {
+      const newest = await reader.findNewest(entity, fromSeq);
       return newest?.ops.at(-1)?.state ?? undefined;
     },
     async history(entity, { limit = historyEntriesDefault, newestFirst = false, ...range } = {}) {

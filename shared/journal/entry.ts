@@ -67,13 +67,13 @@ function outcomeOf({ refusal }: EntryOp): Outcome {
 
 /** What is recorded under each key of these ops, as somebody finds it later; in one pass: an entry can have hundreds of ops. */
 export function recordedIn(entry: EntryPart): ReadonlyMap<string, RecordedKey> {
-  const { writer, at } = entry;
+  const { writer, at, seq } = entry;
   const recorded = new Map<string, RecordedKey & { readonly states: Map<string, State> }>();
   for (const op of entry.ops) {
     let under = recorded.get(op.key);
     if (!under) {
       const { fingerprint } = op;
-      under = { outcome: outcomeOf(op), fingerprint, writer, replayed: true, states: new Map(), at };
+      under = { outcome: outcomeOf(op), fingerprint, writer, replayed: true, states: new Map(), at, seq };
       recorded.set(op.key, under);
     }
     if (op.state !== null) under.states.set(op.entity, op.state);

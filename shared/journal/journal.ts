@@ -54,6 +54,8 @@ export interface Recorded {
   readonly replayed: boolean;
   /** The state of each changed entity right after this op, as recorded: what a replayed answer is rendered from. */
   readonly states: ReadonlyMap<string, State>;
+  /** The entry of its stream that it stands in: no newer state of these entities stands before it. */
+  readonly seq: number;
   readonly at: Date;
 }
 
@@ -108,8 +110,11 @@ export interface Journal {
   rememberedState(entity: string): State | undefined;
   /** What is recorded under the key, from a majority-committed read. */
   readKey(key: string): Promise<RecordedKey | undefined>;
-  /** The entity's newest state that is durable on a majority; undefined when nothing is recorded. */
-  readState(entity: string): Promise<State | undefined>;
+  /**
+   * The entity's newest state that is durable on a majority; undefined when nothing is recorded. `fromSeq`: an entry that it is
+   * known to stand in or after, which saves looking for the place.
+   */
+  readState(entity: string, fromSeq?: number): Promise<State | undefined>;
   /** The ops of one entity in the order of recording; at most `limit` entries (default 200), which may hold more ops. */
   history(
     entity: string,

@@ -8,8 +8,8 @@ import type { JournalStore } from './store.ts';
 import type { StreamCache } from './stream-cache.ts';
 
 export interface StreamReader {
-  /** The newest entry in which the entity stands, with only its ops: a majority read. */
-  findNewest(entity: string): Promise<EntryPart | undefined>;
+  /** The newest entry in which the entity stands, with only its ops: a majority read. `fromSeq`: it stands there or after it. */
+  findNewest(entity: string, fromSeq?: number): Promise<EntryPart | undefined>;
   /** Brings the cache up to the stream's newest entry. */
   readNewer(stream: string): Promise<void>;
   /** The state of every entity that the batch names, except those likely new and not remembered. */
@@ -29,9 +29,9 @@ export function createStreamReader(
    * What is read often stands in thousands of entries, and its newest one is near: at or after the entry in which this
    * process saw it, or else near the tail. Where that finds nothing, it is looked for further back, and in the end everywhere.
    */
-  async function findNewest(entity: string): Promise<EntryPart | undefined> {
+  async function findNewest(entity: string, known?: number): Promise<EntryPart | undefined> {
     const tail = cache.tailOf(streamOfEntity(entity)) ?? 0;
-    const seen = cache.entity(entity)?.seq;
+    const seen = cache.entity(entity)?.seq || known;
     let reach = seen ? tail - seen : limits.nearEntries;
     for (;;) {
       const fromSeq = Math.max(1, tail - reach);

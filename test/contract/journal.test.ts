@@ -53,6 +53,20 @@ describe.each([...storesUnderTest(), ...movedStoresUnderTest()])('the journal on
     }
   });
 
+  test('finds the newest state from where an entity is known to stand, also where that was guessed too late', async () => {
+    const store = await freshStore();
+    const before = await openCounters(store);
+    const { seq } = await before.submit(add('k1', 'a/x', 1));
+    await before.submit(add('k2', 'a/x', 1));
+    for (let number = 0; number < 30; number += 1) await before.submit(add(`y${number}`, 'a/y', 1));
+    await before.close();
+    const after = await openCounters(store, { limits: { nearEntries: 2 } });
+    expect(seq).toBe(1);
+    expect(await after.readState('a/x', seq)).toEqual({ count: 2 });
+    expect(await after.readState('a/x', 20)).toEqual({ count: 2 });
+    await after.close();
+  });
+
   test('a start remembers what stands shortly before its checkpoint, and asks only for what stands further back', async () => {
     const store = await freshStore();
     const before = await openCounters(store);

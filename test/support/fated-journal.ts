@@ -31,7 +31,8 @@ export function createFatedJournal({ rules, clock }: { rules: EntityRules; clock
       const place = { stream: 's0', seq: ops.length + 1, writer: 'w', at };
       ops.push({ ...place, entity, key, type, data, outcome, state });
     }
-    const entry = { outcome: decision.outcome, replayed: false, states: after, at, fingerprint, writer: 'w' };
+    const first = { seq: ops.length, writer: 'w', at, replayed: false };
+    const entry = { ...first, outcome: decision.outcome, states: after, fingerprint };
     recorded.set(key, entry);
     return entry;
   }

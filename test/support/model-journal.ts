@@ -61,7 +61,7 @@ export function createModelJournal(
         state,
       });
     }
-    const record = { outcome, replayed: false, states: after, at, fingerprint };
+    const record = { outcome, replayed: false, states: after, at, fingerprint, seq: ops.length };
     recorded.set(key, record);
     return record;
   }

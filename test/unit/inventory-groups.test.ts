@@ -42,6 +42,7 @@ describe('the holds of several groups', () => {
   const recorded = (refusal?: Refusal, states: readonly (readonly [string, State])[] = []): Recorded => ({
     outcome: refusal ? { succeeded: false, refusal } : { succeeded: true },
     replayed: true,
+    seq: 1,
     states: new Map(states),
     at: new Date('2026-11-24T12:00:00Z'),
   });
