@@ -54,15 +54,21 @@ function phaseNames(plot) {
   ctx.fillStyle = color('soft');
   ctx.font = `${11 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`;
   ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
-  for (const { name, fromMs } of data.load.phases) {
-    const from = Math.max(bbox.left, plot.valToPos(fromMs / 1000, 'x', true));
+  const begin = ({ fromMs }) => Math.max(bbox.left, plot.valToPos(fromMs / 1000, 'x', true));
+  for (const [index, phase] of data.load.phases.entries()) {
+    const from = begin(phase);
+    const next = data.load.phases[index + 1];
     ctx.beginPath();
     ctx.moveTo(from, bbox.top - 16 * devicePixelRatio);
     ctx.lineTo(from, bbox.top + bbox.height);
     ctx.globalAlpha = 0.6;
     ctx.stroke();
     ctx.globalAlpha = 1;
-    ctx.fillText(name, from + 4 * devicePixelRatio, bbox.top - 5 * devicePixelRatio);
+    // A name that is longer than its phase stands before it, where it does not run into the next one.
+    const gap = 4 * devicePixelRatio;
+    const fits = !next || ctx.measureText(phase.name).width + 2 * gap <= begin(next) - from;
+    ctx.textAlign = fits ? 'left' : 'right';
+    ctx.fillText(phase.name, fits ? from + gap : from - gap, bbox.top - 5 * devicePixelRatio);
   }
   ctx.restore();
 }
