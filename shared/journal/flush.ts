@@ -15,10 +15,12 @@
 //             of its keys; no matter which, the submissions go back marked as contested.
 //
 // Why nothing happens twice: an entry claims its place in the stream, the keys of its submissions, and `first/…` for
-// entities that begin, all under unique indexes, in one insert. (A submission that its state proves claims no key: its place
-// shows whether its insert happened, and what was decided on that state changes nothing a second time.) Whoever drafted from an old tail loses; whoever
-// repeats a key loses. After an insert whose answer was lost the submission goes the same way: if the key is found,
-// it had happened; if the old insert arrives later, it finds its place taken, or takes it, and we find the key then.
+// entities that begin, all under unique indexes, in one insert. Whoever drafted from an old tail loses; whoever repeats a
+// key loses. After an insert whose answer was lost the submission goes the same way: if the key is found, it had
+// happened; if the old insert arrives later, it finds its place taken, or takes it, and we find the key then.
+//
+// A submission that its state proves claims no key, and is safe by its place alone: nobody else can have it, so reading on
+// from the tail shows whether the insert happened; and decided again on what it left, it changes nothing.
 
 import type { Clock, Failpoints, Logger, Random } from '../runtime/index.ts';
 import { createBatchDrafter, type Draft, type Fault, withFollowers } from './draft-batch.ts';

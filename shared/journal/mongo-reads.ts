@@ -6,7 +6,7 @@
 // asks twice asks for the entries first: the other way round both could be gone.
 
 import type { Collection } from 'mongodb';
-import type { Entry, EntryOp, EntryPart } from './entry.ts';
+import type { Entry, EntryPart } from './entry.ts';
 import { type EntryDocument, opsIn, type PackedOps, toEntry, type WantedOps } from './entry-document.ts';
 import { JournalUnavailableError } from './journal.ts';
 import { isPlaceKey, placeKey, type SegmentDocument, segmentDurationMsMax } from './segment.ts';
@@ -78,11 +78,8 @@ export function createMongoReads(
       const { _id, stream, seq, writer, at } = found;
       return [{ _id, stream, seq, writer, at, ops: opsIn(bodies.of(found), wanted) }];
     }
-    const entries = await segments.entriesNaming(found._id, names);
-    return entries.flatMap(({ _id, stream, seq, writer, at, ops }) => {
-      const some = ops.filter((op) => isWanted(op, wanted));
-      return some.length > 0 ? [{ _id, stream, seq, writer, at, ops: some }] : [];
-    });
+    const entries = await segments.entriesNaming(found._id, names, wanted);
+    return entries.map(({ _id, stream, seq, writer, at, ops }) => ({ _id, stream, seq, writer, at, ops }));
   }
 
   return {
@@ -276,14 +273,6 @@ function between(from: number, to: number) {
 /** The entry as it was handed in: the claim of its place is the store's. */
 function withoutPlace(entry: Entry): Entry {
   return { ...entry, keys: entry.keys.filter((key) => !isPlaceKey(key)) };
-}
-
-function isWanted(op: EntryOp, { entity, keys, list }: WantedOps): boolean {
-  return (
-    (entity === undefined || op.entity === entity) &&
-    (keys === undefined || keys.has(op.key)) &&
-    (list === undefined || (op.lists?.includes(list) ?? false))
-  );
 }
 
 /** Whether it comes after the position in a list, the newest first. */

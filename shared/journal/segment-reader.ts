@@ -3,11 +3,15 @@
 import { LRUCache } from 'lru-cache';
 import type { Collection } from 'mongodb';
 import type { Entry } from './entry.ts';
-import { type SegmentDocument, toRawEntry, unpackSegment } from './segment.ts';
+import type { WantedOps } from './entry-document.ts';
+import { entryIn, type SegmentDocument, unpackSegment } from './segment.ts';
 
 export interface SegmentReader {
-  /** The segment's entries that may hold one of these names (of keys, of entities, of a list), in order. */
-  entriesNaming(id: string, names: readonly string[]): Promise<Entry[]>;
+  /**
+   * The segment's entries that hold such ops, with no others, in order. `names`: of the keys, the entity or the list, as far as
+   * they are in this segment.
+   */
+  entriesNaming(id: string, names: readonly string[], wantedOps: WantedOps): Promise<Entry[]>;
   /** The segment's entries from `fromSeq` to before `endSeq`, in order. */
   entriesBetween(id: string, fromSeq: number, endSeq: number): Promise<Entry[]>;
 }
@@ -41,20 +45,23 @@ export function createSegmentReader(
   }
 
   return {
-    async entriesNaming(id, names) {
+    async entriesNaming(id, names, wantedOps) {
       const { entries } = await load(id);
-      // Looking for the bytes is far cheaper than decoding each entry; whether it is really meant, the caller sees.
+      // Looking for the bytes is far cheaper than decoding each entry; its ops show whether it is really meant.
       const wanted = names.map((name) => Buffer.from(name));
-      return entries.flatMap((bytes) => {
-        const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-        return wanted.some((name) => buffer.includes(name)) ? [toRawEntry(bytes).entry] : [];
-      });
+      return entries
+        .filter((bytes) => {
+          const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+          return wanted.some((name) => buffer.includes(name));
+        })
+        .map((bytes) => entryIn(bytes, wantedOps))
+        .filter(({ ops }) => ops.length > 0);
     },
     async entriesBetween(id, fromSeq, endSeq) {
       const { seq, entries } = await load(id);
       return entries
         .slice(Math.max(0, fromSeq - seq), Math.max(0, endSeq - seq))
-        .map((bytes) => toRawEntry(bytes).entry);
+        .map((bytes) => entryIn(bytes));
     },
   };
 }

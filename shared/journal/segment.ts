@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import { BSON } from 'mongodb';
 import { type Entry, entryId } from './entry.ts';
-import { type EntryDocument, toEntry, unpacked } from './entry-document.ts';
+import { type EntryDocument, toEntry, unpacked, type WantedOps } from './entry-document.ts';
 
 export interface SegmentDocument {
   /** `stream@firstSeq`: two compactors that lay the same segment meet here. */
@@ -80,8 +80,17 @@ export interface RawEntry {
   readonly bytes: Uint8Array;
 }
 
+/** `wanted`: with only these ops. */
+export function entryIn(stored: Uint8Array, wanted?: WantedOps): Entry {
+  return toEntry(documentIn(stored), wanted);
+}
+
+function documentIn(stored: Uint8Array): EntryDocument {
+  return BSON.deserialize(stored, { useBigInt64: true, promoteBuffers: true }) as EntryDocument;
+}
+
 export function toRawEntry(stored: Uint8Array): RawEntry {
-  const document = BSON.deserialize(stored, { useBigInt64: true, promoteBuffers: true }) as EntryDocument;
+  const document = documentIn(stored);
   const bytes = document.packing === 'none' ? stored : BSON.serialize(unpacked(document));
   return { entry: toEntry(document), bytes };
 }

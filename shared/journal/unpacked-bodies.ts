@@ -16,7 +16,8 @@ export function createUnpackedBodies(): UnpackedBodies {
   const kept = new LRUCache<string, PackedOps>({
     maxSize: keptBytesMax,
     maxEntrySize: keptBytesMax,
-    sizeCalculation: ({ body }) => body.length + 1,
+    // What a short body keeps in memory is the piece that it was unpacked into.
+    sizeCalculation: ({ body }) => body.buffer.byteLength,
   });
   return {
     of(entry) {
