@@ -8,6 +8,7 @@
 
 import type { Db } from 'mongodb';
 import type { Clock, Failpoints } from '../runtime/index.ts';
+import { requireFormat } from './format.ts';
 import { ensureIndexes } from './indexes.ts';
 import { laySegment } from './lay-segment.ts';
 import { checkpointsOf, journalOf, settingsOf } from './mongo-store.ts';
@@ -80,6 +81,7 @@ export async function compactJournal(options: CompactionOptions): Promise<Moved>
   const { database } = options;
   const settings = await settingsOf(database).findOne({ _id: 'journal' });
   if (!settings) throw new Error(`There is no journal in database "${database.databaseName}".`);
+  requireFormat(settings, database.databaseName);
   await ensureIndexes(journalOf(database));
   let moved = nothing;
   const streams = streamNames(settings.streamCount);

@@ -10,6 +10,7 @@ import { noFailpoints } from '../runtime/index.ts';
 import type { State } from './decision.ts';
 import { type Entry, recordedIn, recordedOp } from './entry.ts';
 import { createFlusher } from './flush.ts';
+import { journalFormat, requireFormat } from './format.ts';
 import type { EntityRules, Journal, RecordedOp } from './journal.ts';
 import { defaultJournalLimits, type JournalLimits } from './limits.ts';
 import { readList } from './list.ts';
@@ -58,17 +59,21 @@ export async function createJournalOn(
   ) {
     throw new Error(`JOURNAL_STREAMS must be a whole number from 1 to ${streamCountMax}`);
   }
-  await store.prepare();
-  const { streamCount, owner } = await store.settings({
+  const settings = await store.settings({
     streamCount: options.streamCount,
     owner: options.owner,
+    format: journalFormat,
   });
+  const { streamCount, owner } = settings;
   if (owner !== options.owner) {
     throw new Error(
       `The journal in this database is the ${owner} service's, not the ${options.owner} service's: ` +
         'give each service a MONGODB_DATABASE of its own.',
     );
   }
+  // Before anything is made in it: a journal that this version cannot read stays as it is.
+  requireFormat(settings);
+  await store.prepare();
   const streams = streamNames(streamCount);
   const streamOfEntity = (entity: string) => streamOf(rules.placementOf?.(entity) ?? entity, streamCount);
   const cache = createStreamCache(rules, limits, writer);

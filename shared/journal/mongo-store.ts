@@ -3,6 +3,7 @@
 import type { Collection, Db } from 'mongodb';
 import type { Entry } from './entry.ts';
 import { type EntryDocument, toDocument } from './entry-document.ts';
+import { journalFormat, requireFormat } from './format.ts';
 import { ensureIndexes } from './indexes.ts';
 import { JournalUnavailableError } from './journal.ts';
 import { createMongoReads, readDurationMsMax, reading } from './mongo-reads.ts';
@@ -111,8 +112,10 @@ async function settingsAt(
 }
 
 /** Fixes a new database's settings before a service starts on it. Throws when it has others. */
-export async function prepareSettings(database: Db, wanted: JournalSettings): Promise<void> {
-  const { streamCount, owner } = await settingsAt(settingsOf(database), wanted);
+export async function prepareSettings(database: Db, wanted: Omit<JournalSettings, 'format'>): Promise<void> {
+  const settings = await settingsAt(settingsOf(database), { ...wanted, format: journalFormat });
+  requireFormat(settings, database.databaseName);
+  const { streamCount, owner } = settings;
   if (streamCount === wanted.streamCount && owner === wanted.owner) return;
   throw new Error(
     `The journal in database "${database.databaseName}" is the ${owner} service's, with ${streamCount} streams, for ever.`,

@@ -23,6 +23,8 @@ export interface JournalSettings {
   readonly streamCount: number;
   /** The service whose entities these are. */
   readonly owner: string;
+  /** `journalFormat` of the version that began it. */
+  readonly format: number;
 }
 
 export interface JournalStore {

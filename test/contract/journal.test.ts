@@ -427,7 +427,7 @@ describe.each([...storesUnderTest(), ...movedStoresUnderTest()])('the journal on
     const store = await freshStore();
     await (await openCounters(store, { streamCount: 3 })).close();
     const journal = await openCounters(store, { streamCount: 5 });
-    expect(await store.settings({ streamCount: 9, owner: 'x' })).toMatchObject({ streamCount: 3 });
+    expect(await store.settings({ streamCount: 9, owner: 'x', format: 2 })).toMatchObject({ streamCount: 3 });
     await journal.close();
     await expect(openCounters(store, { streamCount: 0 })).rejects.toThrow(/JOURNAL_STREAMS/);
   });
@@ -436,6 +436,15 @@ describe.each([...storesUnderTest(), ...movedStoresUnderTest()])('the journal on
     const store = await freshStore();
     await (await openCounters(store)).close();
     await expect(openCounters(store, { owner: 'others' })).rejects.toThrow(/MONGODB_DATABASE/);
+  });
+
+  test('of another format is not opened, and nothing is made in it', async () => {
+    const store = await freshStore();
+    await store.settings({ streamCount: 1, owner: 'counters', format: 1 });
+    const untouched = { ...store, prepare: () => Promise.reject(new Error('was prepared')) };
+    await expect(openCounters(untouched)).rejects.toThrow(
+      'has format 1 and this version of twicesafe has format 2',
+    );
   });
 
   test('money and instants come back as they went in', async () => {

@@ -63,7 +63,7 @@ test('prepares a database on which a service records once, replays and refuses, 
   const indexes = await db.collection('journal').indexes();
   const shapes = indexes.map(({ key, unique }) => `${Object.keys(key).join()} ${unique === true}`);
   expect(shapes).toEqual(expect.arrayContaining(['stream,keys true', 'keys false']));
-  expect(await createMongoStore(db).settings({ streamCount: 1, owner: 'x' })).toMatchObject({
+  expect(await createMongoStore(db).settings({ streamCount: 1, owner: 'x', format: 2 })).toMatchObject({
     streamCount: 8,
   });
 });

@@ -195,4 +195,12 @@ export const journal: readonly Sabotage[] = [
     to: 'if (end <= start || end > bytes.length) break;',
     caughtBy: ['test/unit/journal-entry-document.test.ts'],
   },
+  {
+    name: 'journal-of-an-older-format-opened',
+    invariant: 'I4',
+    file: 'shared/journal/format.ts',
+    from: 'if (format === journalFormat) return;',
+    to: 'if ((format ?? 0) <= journalFormat) return;',
+    caughtBy: ['test/contract/journal.test.ts'],
+  },
 ];
