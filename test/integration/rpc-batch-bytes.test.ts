@@ -6,7 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import { PlaceOrderRequestSchema } from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
 import { frameOf } from '../../shared/rpc/batch-frames.ts';
 import { heldOrders } from '../support/held-orders.ts';
-import { startToyOrders, type ToyOrders } from '../support/toy-order-server.ts';
+import { anyOrder as order, placePath, startToyOrders, type ToyOrders } from '../support/toy-order-server.ts';
 
 const endings: (() => unknown)[] = [];
 
@@ -15,12 +15,6 @@ afterEach(async () => {
 });
 
 const batchPath = '/twicesafe.calls';
-const placePath = '/twicesafe.order.v1.OrderService/PlaceOrder';
-
-const order = {
-  paymentSource: { case: 'accountId' as const, value: 'alice' },
-  lines: [{ sku: 'tea-1', quantity: 2 }],
-};
 
 async function serve(toy: ToyOrders = {}) {
   const server = await startToyOrders(toy);

@@ -17,7 +17,13 @@ import { createLoneExchange } from '../../shared/rpc/lone-exchange.ts';
 import { createSystemClock } from '../../shared/runtime/index.ts';
 import { heldOrders } from '../support/held-orders.ts';
 import { serveHttp2 } from '../support/http2-server.ts';
-import { silentLog, startToyOrders, type ToyOrders } from '../support/toy-order-server.ts';
+import {
+  anyOrder as order,
+  placePath,
+  silentLog,
+  startToyOrders,
+  type ToyOrders,
+} from '../support/toy-order-server.ts';
 
 const endings: (() => unknown)[] = [];
 
@@ -26,14 +32,8 @@ afterEach(async () => {
 });
 
 const batchPath = '/twicesafe.calls';
-const placePath = '/twicesafe.order.v1.OrderService/PlaceOrder';
 const getPath = '/twicesafe.order.v1.OrderService/GetOrder';
 const readBytesMax = 4 * 1024 * 1024;
-
-const order = {
-  paymentSource: { case: 'accountId' as const, value: 'alice' },
-  lines: [{ sku: 'tea-1', quantity: 2 }],
-};
 
 async function serve(toy: ToyOrders = {}) {
   const server = await startToyOrders(toy);

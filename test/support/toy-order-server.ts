@@ -128,3 +128,11 @@ export function faultOf(body: Record<string, unknown>): {
     fields: violations?.map(({ field }) => field),
   };
 }
+
+export const placePath = '/twicesafe.order.v1.OrderService/PlaceOrder';
+
+/** What PlaceOrder takes. */
+export const anyOrder = {
+  paymentSource: { case: 'accountId' as const, value: 'alice' },
+  lines: [{ sku: 'tea-1', quantity: 2 }],
+};
