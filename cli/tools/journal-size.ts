@@ -31,7 +31,7 @@ async function sizesOf({ db }: Database): Promise<Sizes> {
   };
 }
 
-/** Each order begins once, with the key of its PlaceOrder, in an entry or in a segment. A refusal before that has such a key too. */
+/** Each order begins once, with the key of its PlaceOrder, in an entry or in a segment. */
 async function orderCountOf({ db }: Database): Promise<number> {
   let count = 0;
   for await (const { keys } of db.collection('journal').find({}, { projection: { keys: 1 } })) {

@@ -36,8 +36,8 @@ export interface Entry {
 export type EntryPart = Pick<Entry, 'stream' | 'seq' | 'writer' | 'at' | 'ops'>;
 
 /**
- * Ops in one entry at the most. 512 ops of the largest order (50 lines, some 8 KiB with its state) stay well below
- * the 16 MiB that a MongoDB document may have.
+ * To an entry that has so many ops nothing is added: one of 512 and another 51 (the largest reservation) at the most. Some 8 KiB
+ * each with their states, as in an order of 50 lines, they stay well below the 16 MiB that a MongoDB document may have.
  */
 export const entryOpsMax = 512;
 

@@ -7,23 +7,14 @@ import { afterEach, expect, test } from 'vitest';
 import {
   GetOrderRequestSchema,
   GetOrderResponseSchema,
-  OrderService,
 } from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
 import { frameOf } from '../../shared/rpc/batch-frames.ts';
 import { createBatchedExchange } from '../../shared/rpc/batched-exchange.ts';
-import { createDirectTransport } from '../../shared/rpc/direct-transport.ts';
-import { createServiceClient, type ServiceClient } from '../../shared/rpc/index.ts';
 import { createLoneExchange } from '../../shared/rpc/lone-exchange.ts';
-import { createSystemClock } from '../../shared/runtime/index.ts';
 import { heldOrders } from '../support/held-orders.ts';
 import { serveHttp2 } from '../support/http2-server.ts';
-import {
-  anyOrder as order,
-  placePath,
-  silentLog,
-  startToyOrders,
-  type ToyOrders,
-} from '../support/toy-order-server.ts';
+import { anyOrder as order, placePath, startToyOrders, type ToyOrders } from '../support/toy-order-server.ts';
+import { openWatchedClient, type WatchedClient } from '../support/watched-client.ts';
 
 const endings: (() => unknown)[] = [];
 
@@ -41,39 +32,10 @@ async function serve(toy: ToyOrders = {}) {
   return server;
 }
 
-interface Watched {
-  readonly client: ServiceClient<typeof OrderService>;
-  /** The path of every stream that the client opened. */
-  readonly paths: string[];
-  /** Ends the connection, and all streams on it. */
-  cut(): void;
-}
-
-function watchedClient(address: string, token?: string): Watched {
-  const paths: string[] = [];
-  const manager = new Http2SessionManager(address);
-  const session: Pick<Http2SessionManager, 'request'> = {
-    request(method, path, headers, options) {
-      paths.push(path);
-      return manager.request(method, path, headers, options);
-    },
-  };
-  const alone = createLoneExchange(session, readBytesMax);
-  const transport = createDirectTransport(createBatchedExchange({ session, alone, readBytesMax }));
-  const client = createServiceClient(OrderService, {
-    address,
-    connections: {
-      current: () => ({ transport }),
-      suspect: () => undefined,
-      close: () => manager.abort(),
-    },
-    ...(token === undefined ? {} : { token }),
-    clock: createSystemClock(),
-    random: { fraction: () => 0, name: () => 'test' },
-    log: silentLog,
-  });
-  endings.push(() => client.close());
-  return { client, paths, cut: () => manager.abort() };
+function watchedClient(address: string, token?: string): WatchedClient {
+  const watched = openWatchedClient(address, token);
+  endings.push(watched.close);
+  return watched;
 }
 
 const once = (requestId: string) => ({ requestId, budgetMs: 5_000, attempts: 1 });

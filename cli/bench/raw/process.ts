@@ -68,7 +68,7 @@ async function entryCollection(databaseUri: string, databaseName: string) {
   await journals.close();
   const { db, close } = await connectDatabase({ uri: databaseUri, databaseName: nameOf('payment'), log });
   const entries = db.collection<SomeEntry>('journal', { ignoreUndefined: true });
-  const entry = await entries.findOne({ lists: { $exists: true } });
+  const entry = await entries.findOne({ keys: { $regex: '^req/[^/]*/CreatePayment/' } });
   if (!entry) throw new Error('the payment left no entry');
   let { seq } = entry;
   return {

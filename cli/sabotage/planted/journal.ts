@@ -177,7 +177,7 @@ export const journal: readonly Sabotage[] = [
     file: 'shared/journal/draft.ts',
     from: "const own = provenBy === 'state' ? [] : [key];",
     to: "const own = provenBy === 'key' ? [key] : [];",
-    caughtBy: ['test/contract/journal.test.ts'],
+    caughtBy: ['test/contract/journal-proofs.test.ts'],
   },
   {
     name: 'ops-of-another-entity-given-out',
