@@ -112,8 +112,7 @@ test('a storm with cards, whose provider fails and is killed as well, ends with 
   expect(BigInt(cards?.sums.taken ?? 0) - BigInt(cards?.sums.givenBack ?? 0)).toBe(
     BigInt(cards?.sums.owed ?? -1),
   );
-  // How many kinds is up to how often a busy machine came to ask it.
-  expect(Object.values(cards?.provider.misbehaved ?? {}).length).toBeGreaterThan(0);
+  expect(Object.keys(cards?.provider.misbehaved ?? {}).length).toBeGreaterThan(4);
   expect(report.struck.map(({ target }) => target)).toContain('provider');
   expect(screen).toMatch(/charged twice at the provider: +0/);
   expect(code).toBeLessThan(2);
