@@ -1,6 +1,6 @@
 // Work that an answer does not wait for, and that a stop does. Only for work that somebody else would do later anyway.
 
-import type { Logger } from '../../shared/runtime/index.ts';
+import { createPassing, type Logger } from '../../shared/runtime/index.ts';
 
 export interface Background {
   /** Starts `work`. Its failure is logged and costs nothing but the sweeper's time. */
@@ -11,7 +11,7 @@ export interface Background {
 
 /** Not bounded here: each piece is one submission, and the journal bounds the ones that wait. */
 export function createBackground({ log }: { log: Logger }): Background {
-  const running = new Set<Promise<void>>();
+  const running = createPassing<Promise<void>, Promise<void>>();
   return {
     run(name, work) {
       const task: Promise<void> = work().then(
@@ -21,10 +21,10 @@ export function createBackground({ log }: { log: Logger }): Background {
           log.info({ err: error, work: name }, 'left to the sweeper');
         },
       );
-      running.add(task);
+      running.set(task, task);
     },
     async drain() {
-      while (running.size > 0) await Promise.all(running);
+      while (running.size() > 0) await Promise.all(running.all().values());
     },
   };
 }

@@ -7,7 +7,7 @@ import { holdSlotUntil, waitOutsideSlot } from '../rpc/admission.ts';
 import { inFlightError } from '../rpc/deadline.ts';
 import { journalError } from '../rpc/error-boundary.ts';
 import { markReplayed, type ReasonCatalogue, refusalError } from '../rpc/errors.ts';
-import type { Clock, Logger } from '../runtime/index.ts';
+import { type Clock, createPassing, type Logger } from '../runtime/index.ts';
 import { type IdempotentCall, idempotentCallOf } from './request-id.ts';
 
 /** What work found or did. `replayed`: it was recorded before. */
@@ -34,7 +34,7 @@ interface Flight<T> {
 export function createAnswering(deps: { reasons: ReasonCatalogue; clock: Clock; log: Logger }): Answering {
   const { reasons, clock, log } = deps;
   // Bounded by the server's admission: each flight holds its first caller's slot until it lands.
-  const flights = new Map<string, Flight<unknown>>();
+  const flights = createPassing<string, Flight<unknown>>();
 
   function start<T>(id: string, call: IdempotentCall, work: () => Promise<Answer<T>>): Flight<T> {
     const startedAtMs = clock.nowMs();

@@ -1,5 +1,6 @@
 // Submissions under way in this process, by key: a duplicate joins the first one instead of being written.
 
+import { createPassing } from '../runtime/index.ts';
 import type { Recorded, Submission } from './journal.ts';
 
 export interface UnderWay {
@@ -12,7 +13,10 @@ export interface UnderWay {
  * decides whether the key was reused, and the first one may still fail without a trace.
  */
 export function createUnderWay(enqueue: (submission: Submission) => Promise<Recorded>): UnderWay {
-  const byKey = new Map<string, { readonly fingerprint: string; readonly recorded: Promise<Recorded> }>();
+  const byKey = createPassing<
+    string,
+    { readonly fingerprint: string; readonly recorded: Promise<Recorded> }
+  >();
   return {
     has: (key) => byKey.has(key),
     async submit(submission) {

@@ -7,13 +7,12 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { codeToHttpStatus, errorToJsonBytes } from '@connectrpc/connect/protocol-connect';
-import type { Logger } from '../runtime/index.ts';
 import { type BatchAnswer, createBatchAnswers } from './batch-answers.ts';
 import { batchType, type CallHead, createFrameReader, isCallHead, malformed } from './batch-frames.ts';
 import { batchLimits } from './batch-limits.ts';
 import { unknownPathMessage } from './not-a-call.ts';
 import { bodyOf, dropBody, messageTooLarge } from './stream-body.ts';
-import { watchStream } from './stream-end.ts';
+import type { StreamWatch } from './stream-end.ts';
 import { fetchHeaders, type UnaryCalls } from './unary-calls.ts';
 
 export interface BatchedCallsOptions {
@@ -24,9 +23,7 @@ export interface BatchedCallsOptions {
   readonly refusal: () => ConnectError;
   /** The largest message of one call. */
   readonly readBytesMax: number;
-  /** Aborts every call when the server has stopped waiting for them. */
-  readonly stopping: AbortSignal;
-  readonly log: Logger;
+  readonly watch: StreamWatch['watch'];
 }
 
 export interface BatchedCalls {
@@ -42,7 +39,7 @@ interface BatchedCall {
 const tooLarge = `a batch of calls is larger than ${batchLimits.bytesMax} bytes`;
 
 export function createBatchedCalls(options: BatchedCallsOptions): BatchedCalls {
-  const { calls, authenticate, refusal, readBytesMax, stopping, log } = options;
+  const { calls, authenticate, refusal, readBytesMax, watch } = options;
   let beingReadCount = 0;
 
   async function read(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<BatchedCall[]> {
@@ -76,7 +73,7 @@ export function createBatchedCalls(options: BatchedCallsOptions): BatchedCalls {
   }
 
   async function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
-    const { signal, release } = watchStream(stream, stopping, log);
+    const { signal, release } = watch(stream);
     try {
       const batch = await read(stream, headers);
       const answers = createBatchAnswers(stream, batch.length);

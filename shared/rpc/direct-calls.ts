@@ -10,7 +10,7 @@ import type { HandlerContext } from '@connectrpc/connect';
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { Logger } from '../runtime/index.ts';
 import { bodyOf, messageTooLarge } from './stream-body.ts';
-import { watchStream } from './stream-end.ts';
+import type { StreamWatch } from './stream-end.ts';
 import type { TurnAway } from './turn-away.ts';
 import type { UnaryCalls, UnarySpec } from './unary-calls.ts';
 import { encodeRefusal, type WireProtocol, type WireRefusal, writeRefusal } from './wire-refusal.ts';
@@ -20,8 +20,7 @@ export interface DirectCallsOptions {
   /** Before anything is made for the call; returns the refusal to write. */
   readonly turnAway: TurnAway;
   readonly readBytesMax: number;
-  /** Aborts every call when the server has stopped waiting for them. */
-  readonly stopping: AbortSignal;
+  readonly watch: StreamWatch['watch'];
   readonly log: Logger;
 }
 
@@ -40,7 +39,7 @@ const protocols: Readonly<Record<string, WireProtocol>> = {
 };
 
 export function createDirectCalls(options: DirectCallsOptions): DirectCalls {
-  const { calls, turnAway, readBytesMax, stopping, log } = options;
+  const { calls, turnAway, readBytesMax, watch, log } = options;
 
   async function serve(
     stream: ServerHttp2Stream,
@@ -48,7 +47,7 @@ export function createDirectCalls(options: DirectCallsOptions): DirectCalls {
     protocol: WireProtocol,
     spec: UnarySpec,
   ): Promise<void> {
-    const { signal, release } = watchStream(stream, stopping, log);
+    const { signal, release } = watch(stream);
     const context = calls.contextOf(spec, { protocolName: protocol.name, headers, signal });
     try {
       const message = () => messageOf(stream, protocol, readBytesMax);

@@ -21,6 +21,7 @@ import { answerUnknownFormat, answerUnknownPath, answerUnusable, isUnknownFormat
 import { openOnePort } from './one-port.ts';
 import { createRefusals } from './overloaded.ts';
 import { addReflection, reflectionServices } from './reflection.ts';
+import { createStreamWatch } from './stream-end.ts';
 import { createUnaryCalls } from './unary-calls.ts';
 
 export interface RpcServer {
@@ -92,8 +93,9 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     interceptors,
     requestGate: identifyCaller,
   });
-  const ways = { calls, readBytesMax: limits.readMaxBytes, stopping: aborting.signal, log };
-  const direct = createDirectCalls({ ...ways, turnAway });
+  const streams = createStreamWatch(log);
+  const ways = { calls, readBytesMax: limits.readMaxBytes, watch: streams.watch };
+  const direct = createDirectCalls({ ...ways, turnAway, log });
   const batched = createBatchedCalls({
     ...ways,
     authenticate: authentication.authenticate,
@@ -116,16 +118,16 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     },
   });
 
-  const openRequests = new Set<ServerResponse | ServerHttp2Stream>();
+  let openRequestCount = 0;
   let drained = Promise.withResolvers<void>();
 
   function noteOpen(request: ServerResponse | ServerHttp2Stream): void {
-    openRequests.add(request);
+    openRequestCount += 1;
     request.once('close', () => {
-      openRequests.delete(request);
+      openRequestCount -= 1;
       if (!stopping.signal.aborted) return;
       onePort.closeIdle();
-      if (openRequests.size === 0) drained.resolve();
+      if (openRequestCount === 0) drained.resolve();
     });
   }
 
@@ -158,7 +160,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   });
 
   async function waitUntilDrained(durationMs: number): Promise<void> {
-    if (openRequests.size === 0) return;
+    if (openRequestCount === 0) return;
     drained = Promise.withResolvers();
     const waiting = new AbortController();
     await Promise.race([drained.promise, clock.sleep(durationMs, waiting.signal)]);
@@ -172,6 +174,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     await waitUntilDrained(limits.drainMsMax);
     // What still runs is told so: its callers ask again, and what they began is found by its request id.
     aborting.abort(stoppingError());
+    streams.endAll(stoppingError());
     await waitUntilDrained(limits.lastAnswersMsMax);
     await onePort.destroy();
     eventLoopDelay.stop();

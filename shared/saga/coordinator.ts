@@ -18,7 +18,7 @@
 // "Turned round" is recorded before the first undo. An undo before that could meet another coordinator that confirms;
 // after it, whoever comes to confirm finds that it is too late, and a step that arrives late finds the tombstone.
 
-import type { Clock, Failpoints, Logger, Random } from '../runtime/index.ts';
+import { type Clock, createPassing, type Failpoints, type Logger, type Random } from '../runtime/index.ts';
 import { createAsking, type Drive, SagaInterruptedError } from './asking.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
 import type { SagaDefinition, SagaLog } from './definition.ts';
@@ -67,7 +67,7 @@ export function createCoordinator<S>(deps: CoordinatorDependencies<S>): Coordina
   const { definition, sagaLog, log } = deps;
   const limits: SagaLimits = { ...defaultSagaLimits, ...deps.limits };
   const attempts = createAttempts(limits.rememberedSagasMax);
-  const drives = new Map<string, WaitedFor<S>>();
+  const drives = createPassing<string, WaitedFor<S>>();
   let stopping = false;
 
   const asking = createAsking({ ...deps, attempts, isStopping: () => stopping, limits });
@@ -147,12 +147,12 @@ export function createCoordinator<S>(deps: CoordinatorDependencies<S>): Coordina
     advance,
     nudge: (id) => drives.get(id)?.nudged.abort(),
     isDriving: (id) => drives.has(id),
-    isFull: () => drives.size >= limits.drivesMax,
+    isFull: () => drives.size() >= limits.drivesMax,
     attempts,
     async close() {
       stopping = true;
-      for (const drive of drives.values()) drive.nudged.abort();
-      await Promise.allSettled([...drives.values()].map(({ ended }) => ended));
+      for (const drive of drives.all().values()) drive.nudged.abort();
+      await Promise.allSettled([...drives.all().values()].map(({ ended }) => ended));
     },
   };
 }
