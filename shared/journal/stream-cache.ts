@@ -6,6 +6,7 @@
 // durably, or from a majority-committed read.
 
 import { LRUCache } from 'lru-cache';
+import { createPassing } from '../runtime/index.ts';
 import type { State } from './decision.ts';
 import { type Entry, isOf, recordedIn, recordedOp } from './entry.ts';
 import type { EntityRules, RecordedKey, RecordedOp } from './journal.ts';
@@ -42,19 +43,22 @@ export interface StreamCache {
   begin(stream: string, checkpoint: Checkpoint | undefined, before: readonly Entry[]): void;
   /** When the newest entry of another process was written that `apply` has taken in; undefined: none was. */
   othersAtMs(): number | undefined;
+  /** To be read at once. */
   open(): ReadonlyMap<string, OpenEntity>;
   onOp(listener: (op: RecordedOp) => void): () => void;
 }
 
 export function createStreamCache(
   rules: EntityRules,
-  limits: Pick<JournalLimits, 'cachedEntitiesMax' | 'recentKeysMax'>,
+  limits: Pick<JournalLimits, 'cachedEntitiesMax' | 'recentKeysMax' | 'recentProofsMax'>,
   writer: string,
 ): StreamCache {
   const tails = new Map<string, number>();
   const entities = new LRUCache<string, CachedEntity>({ max: limits.cachedEntitiesMax });
   const keys = new LRUCache<string, RecordedKey>({ max: limits.recentKeysMax });
-  const open = new Map<string, OpenEntity>();
+  // Apart, or they would drive out those that somebody repeats.
+  const proofs = new LRUCache<string, RecordedKey>({ max: limits.recentProofsMax });
+  const open = createPassing<string, OpenEntity>();
   const listeners = new Set<(op: RecordedOp) => void>();
   let othersAtMs: number | undefined;
 
@@ -62,7 +66,8 @@ export function createStreamCache(
     for (const { entity, state } of entry.ops)
       entities.set(entity, { state: state ?? undefined, seq: entry.seq });
     const recordedKeys = recordedIn(entry);
-    for (const [key, recorded] of recordedKeys) keys.set(key, recorded);
+    const claimed = new Set(entry.keys);
+    for (const [key, recorded] of recordedKeys) (claimed.has(key) ? keys : proofs).set(key, recorded);
     return recordedKeys;
   }
 
@@ -81,7 +86,7 @@ export function createStreamCache(
       const cached = entities.get(entity);
       if (!cached || cached.seq <= seq) entities.set(entity, { state, seq });
     },
-    recentKey: (key) => keys.get(key),
+    recentKey: (key) => keys.get(key) ?? proofs.get(key),
     rememberKey: (key, recorded) => void keys.set(key, recorded),
     apply(entry) {
       const tail = tails.get(entry.stream) ?? 0;
@@ -107,7 +112,7 @@ export function createStreamCache(
         open.set(entity, { state, stream, openedAt });
     },
     othersAtMs: () => othersAtMs,
-    open: () => open,
+    open: open.all,
     onOp(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

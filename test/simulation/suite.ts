@@ -166,7 +166,11 @@ export function createSuite(deps: SuiteDependencies): Suite {
       owner: service,
       streamCount: deps.streamCount,
       writer: process.name,
-      limits: { cachedEntitiesMax: deps.cacheSize, recentKeysMax: deps.cacheSize },
+      limits: {
+        cachedEntitiesMax: deps.cacheSize,
+        recentKeysMax: deps.cacheSize,
+        recentProofsMax: deps.cacheSize,
+      },
       ...parts,
     });
     const shutdown = createShutdown(log);
