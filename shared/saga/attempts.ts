@@ -16,15 +16,24 @@ export interface Attempts {
 }
 
 export function createAttempts(rememberedSagasMax: number): Attempts {
-  const sagas = new LRUCache<string, Map<string, StepAttempts>>({ max: rememberedSagasMax });
+  const sagas = new LRUCache<string, { step: string; seen: StepAttempts }[]>({ max: rememberedSagasMax });
   return {
     note(sagaId, step, answer) {
-      const steps = sagas.get(sagaId) ?? new Map<string, StepAttempts>();
-      const lastReason =
-        answer.answer === 'done' ? '' : answer.answer === 'refused' ? answer.reason.reason : answer.reason;
-      steps.set(step, { count: (steps.get(step)?.count ?? 0) + 1, lastAnswer: answer.answer, lastReason });
+      const steps = sagas.get(sagaId) ?? [];
+      const known = steps.find((each) => each.step === step);
+      if (known) known.seen = seenAfter(known.seen.count, answer);
+      else steps.push({ step, seen: answer.answer === 'done' ? doneAtOnce : seenAfter(0, answer) });
       sagas.set(sagaId, steps);
     },
-    of: (sagaId) => sagas.get(sagaId) ?? new Map(),
+    of: (sagaId) => new Map(sagas.get(sagaId)?.map(({ step, seen }) => [step, seen])),
   };
+}
+
+/** One for all: nearly every step of nearly every saga. */
+const doneAtOnce: StepAttempts = { count: 1, lastAnswer: 'done', lastReason: '' };
+
+function seenAfter(count: number, answer: StepAnswer): StepAttempts {
+  const lastReason =
+    answer.answer === 'done' ? '' : answer.answer === 'refused' ? answer.reason.reason : answer.reason;
+  return { count: count + 1, lastAnswer: answer.answer, lastReason };
 }
