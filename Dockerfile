@@ -21,4 +21,5 @@ RUN mkdir /books && chown node:node /books
 
 ENV NODE_ENV=production
 USER node
-ENTRYPOINT ["node", "cli/twicesafe.mjs", "service"]
+# As in cli/node-options.ts.
+ENTRYPOINT ["node", "--max-semi-space-size=32", "--heap-growing-percent=150", "cli/twicesafe.mjs", "service"]

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type SourceName, startEmbeddedDatabase } from '../shared/mongo/index.ts';
 import { endLeftover, forgetChild, recordChild, startChild } from '../shared/processes/index.ts';
 import { callJson } from './json-call.ts';
+import { serviceNodeOptions } from './node-options.ts';
 import { startProviderProcess, usingProvider } from './provider-process.ts';
 import { databaseUriFile, portVariables, type ServiceName } from './settings.ts';
 import { type Kept, keepRunning, type Running } from './supervisor.ts';
@@ -162,7 +163,7 @@ async function start(
   const child = await startChild({
     name: process.name,
     command: globalThis.process.execPath,
-    args: [entry],
+    args: [...serviceNodeOptions, entry],
     env: {
       ...options.environment,
       HOST: host,

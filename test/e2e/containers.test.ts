@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { callJson } from '../../cli/json-call.ts';
+import { serviceNodeOptions } from '../../cli/node-options.ts';
 import { type Child, freePort, startChild } from '../../shared/processes/index.ts';
 import { run } from '../support/commands.ts';
 import { freshDatabase } from '../support/database.ts';
@@ -133,6 +134,13 @@ test('nothing is bound beyond this machine, and who depends on whom is there', (
     for (const other of Object.keys(depends_on)) expect(services).toHaveProperty(other);
   }
   expect(Object.keys(services).sort()).toEqual(['inventory', 'mongo', 'order', 'payment', 'provider']);
+});
+
+test('Node is told the same in an image, by npm run services and by npm start', async () => {
+  const { scripts } = JSON.parse(await readFile(join(projectDir, 'package.json'), 'utf8'));
+  const services = ['node', ...serviceNodeOptions, 'cli/twicesafe.mjs', 'service'];
+  expect(image.entrypoint).toEqual(services);
+  expect(scripts.services).toBe(services.join(' '));
 });
 
 test('what the image ignores is not what it copies', async () => {
