@@ -1,6 +1,5 @@
 // The life of a service process: settings, start, one ready line, and a clean stop. It knows no service.
 
-import { flushCompileCache } from 'node:module';
 import { type Clock, createSystemClock } from './clock.ts';
 import { type Failpoints, failpointsFromEnvironment } from './failpoints.ts';
 import { createLog, type Logger } from './log.ts';
@@ -46,8 +45,6 @@ export async function runService<C extends Pick<ServiceConfig, 'host' | 'logLeve
     });
     shutdown.onStop(name, () => service.stop());
     process.stdout.write(`${name} listening on ${config.host}:${service.port}\n`);
-    // A process that is killed would leave nothing for the next start.
-    flushCompileCache();
   } catch (error) {
     process.stderr.write(`${name}: ${plainSentence(error)}\n`);
     process.exit(1);
