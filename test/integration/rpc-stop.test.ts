@@ -81,6 +81,23 @@ test('a call that does not end in time is told to ask again, and the stop ends',
   expect(faultOf((await read).body)).toMatchObject({ code: 'unavailable', reason: 'DEPENDENCY_UNAVAILABLE' });
 });
 
+test('a binary call over HTTP/2 that does not end in time is told so too, and in words', async () => {
+  const gate = createGate();
+  const server = await startToyOrders({
+    limits: { drainMsMax: 20 },
+    getOrder: async () => {
+      await gate.pass();
+      return never;
+    },
+  });
+  const transport = createConnectTransport({ baseUrl: server.address, httpVersion: '2' });
+  const read = createClient(OrderService, transport).getOrder({ orderId: 'o-1' });
+  const told = expect(read).rejects.toThrow('[unavailable] this server is stopping');
+  await gate.entered;
+  await server.stop();
+  await told;
+});
+
 test('a stream does not hold up a stop', async () => {
   const server = await startToyOrders({
     limits: { drainMsMax: 60_000 },

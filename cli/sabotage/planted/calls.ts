@@ -179,4 +179,20 @@ export const calls: readonly Sabotage[] = [
     to: 'aloneCount = 0;',
     caughtBy: ['test/integration/rpc-batches.test.ts'],
   },
+  {
+    name: 'forgets-what-is-under-way',
+    invariant: 'I2',
+    file: 'shared/runtime/passing.ts',
+    from: 'present = new Map(present);',
+    to: 'present = new Map();',
+    caughtBy: ['test/unit/passing.test.ts'],
+  },
+  {
+    name: 'a-stop-tells-no-call',
+    invariant: 'I5',
+    file: 'shared/rpc/stream-end.ts',
+    from: 'for (const ended of watched.all().values()) ended.abort(reason);',
+    to: '',
+    caughtBy: ['test/integration/rpc-stop.test.ts'],
+  },
 ];

@@ -203,4 +203,12 @@ export const journal: readonly Sabotage[] = [
     to: 'if ((format ?? 0) <= journalFormat) return;',
     caughtBy: ['test/contract/journal.test.ts'],
   },
+  {
+    name: 'own-lost-proof-not-remembered',
+    invariant: 'journal',
+    file: 'shared/journal/stream-cache.ts',
+    from: '(claimed.has(key) ? keys : proofs).set(key, recorded);',
+    to: 'if (claimed.has(key)) keys.set(key, recorded);',
+    caughtBy: ['test/contract/journal-faults.test.ts', 'test/contract/journal-proofs.test.ts'],
+  },
 ];
