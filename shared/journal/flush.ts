@@ -5,7 +5,6 @@
 // batch grows instead of the queue.
 //
 // A flush goes through these stages, and a submission that cannot be finished goes back to the head of the queue:
-//
 //   known     Keys seen lately are answered from memory. Keys that were contested, and every key while duplicates
 //             are being seen, are looked up by one read: a storm of retries costs reads, not failed writes.
 //   refresh   A stream that lost a race, or whose last insert has an unknown outcome, is read from its tail on.
@@ -16,11 +15,10 @@
 //
 // Why nothing happens twice: an entry claims its place in the stream, the keys of its submissions, and `first/…` for
 // entities that begin, all under unique indexes, in one insert. Whoever drafted from an old tail loses; whoever repeats a
-// key loses. After an insert whose answer was lost the submission goes the same way: if the key is found, it had
-// happened; if the old insert arrives later, it finds its place taken, or takes it, and we find the key then.
-//
-// A submission that its state proves claims no key, and is safe by its place alone: nobody else can have it, so reading on
-// from the tail shows whether the insert happened; and decided again on what it left, it changes nothing.
+// key loses. After an insert whose answer was lost the submission goes the same way: if the key is found, it had happened; if
+// the old insert arrives later, it finds its place taken, or takes it, and we find the key then. A submission that its state
+// proves claims no key and is safe by its place alone, which nobody else can have: reading on from the tail shows whether its
+// insert happened, and decided again on what it left it changes nothing.
 
 import type { Clock, Failpoints, Logger, Random } from '../runtime/index.ts';
 import { createBatchDrafter, type Draft, type Fault, withFollowers } from './draft-batch.ts';

@@ -17,7 +17,8 @@ export interface Passing<K, V> {
   all(): ReadonlyMap<K, V>;
 }
 
-/** Fewer are not worth a Map: as many as V8's smallest table that matters. */
+/** With few there it is copied after so many have gone: several times between two collections, which come after a hundred calls
+ * and more, so that no table of it is there for two of them. */
 const goneMin = 32;
 
 /** Its limit is its owner's: it holds what is put into it until that is deleted. */
@@ -31,7 +32,7 @@ export function createPassing<K, V>(): Passing<K, V> {
     delete(key) {
       if (!present.delete(key)) return false;
       goneCount += 1;
-      // As many copies as deletions at the most, so each costs the same however many are there.
+      // After as many deletions as are left to copy: each costs the same, however many are there.
       if (goneCount >= Math.max(goneMin, present.size)) {
         present = new Map(present);
         goneCount = 0;

@@ -63,37 +63,33 @@ test.each(['1.1', '2'] as const)(
   },
 );
 
-test('a call that does not end in time is told to ask again, and the stop ends', async () => {
+/** Both of its calls begin and never end. */
+async function startHanging() {
   const gate = createGate();
-  const server = await startToyOrders({
-    limits: { drainMsMax: 20 },
-    placeOrder: async () => {
-      await gate.pass();
-      return never;
-    },
-    getOrder: () => never,
-  });
+  const hang = async () => {
+    await gate.pass();
+    return never;
+  };
+  const server = await startToyOrders({ limits: { drainMsMax: 20 }, placeOrder: hang, getOrder: hang });
+  return { server, entered: gate.entered };
+}
+
+test('a call that does not end in time is told to ask again, and the stop ends', async () => {
+  const { server, entered } = await startHanging();
   const write = postJson(server, 'PlaceOrder', orderJson, { 'request-id': 'stopping-0001' });
   const read = postJson(server, 'GetOrder', { orderId: 'o-1' });
-  await gate.entered;
+  await entered;
   await server.stop();
   expect(faultOf((await write).body)).toMatchObject({ code: 'unavailable', retryDelay: expect.any(String) });
   expect(faultOf((await read).body)).toMatchObject({ code: 'unavailable', reason: 'DEPENDENCY_UNAVAILABLE' });
 });
 
 test('a binary call over HTTP/2 that does not end in time is told so too, and in words', async () => {
-  const gate = createGate();
-  const server = await startToyOrders({
-    limits: { drainMsMax: 20 },
-    getOrder: async () => {
-      await gate.pass();
-      return never;
-    },
-  });
+  const { server, entered } = await startHanging();
   const transport = createConnectTransport({ baseUrl: server.address, httpVersion: '2' });
   const read = createClient(OrderService, transport).getOrder({ orderId: 'o-1' });
   const told = expect(read).rejects.toThrow('[unavailable] this server is stopping');
-  await gate.entered;
+  await entered;
   await server.stop();
   await told;
 });
