@@ -11,6 +11,7 @@ import { outcomeOf, type Refused, type Unknown } from './call-outcome.ts';
 import { clientLimits } from './client-limits.ts';
 import { type Connections, createConnections } from './connection.ts';
 import { createCutoff } from './cutoff.ts';
+import type { Reply } from './direct-transport.ts';
 import { replayedHeader } from './errors.ts';
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 
@@ -97,7 +98,6 @@ export function createServiceClient<S extends DescService>(
   const { clock, random, log, failpoints = noFailpoints, retryBudget = createRetryBudget() } = deps;
   const connections = deps.connections ?? createConnections(deps.address);
 
-  // Plain objects: making and copying Fetch's headers costs each call more than its message.
   function headersFor(method: DescMethodUnary, requestId: string | undefined): Record<string, string> {
     const headers: Record<string, string> = {};
     if (deps.token !== undefined) headers['authorization'] = `Bearer ${deps.token}`;
@@ -120,19 +120,11 @@ export function createServiceClient<S extends DescService>(
       connections.suspect(connection);
       return new ConnectError('the server did not answer in time', Code.DeadlineExceeded);
     });
-    async function exchange(): Promise<Done | Refused | Unknown> {
-      try {
-        // No timeout for Connect itself: it would give the server our own timer's, and both would fire at once.
-        const response = await connection.transport.unary(method, cutoff.signal, undefined, headers, request);
-        const replayed = response.header.get(replayedHeader) === 'true';
-        return { answer: 'done', response: response.message, replayed };
-      } catch (error) {
-        return outcomeOf(error);
-      }
-    }
     try {
       await failpoints.reach('rpc.before_attempt', [method.name]);
-      const outcome = await exchange();
+      const outcome = await connection.transport
+        .unary(method, request, headers, cutoff)
+        .then(done, outcomeOf);
       await failpoints.reach('rpc.after_attempt', [method.name]);
       return outcome;
     } finally {
@@ -176,6 +168,10 @@ export function createServiceClient<S extends DescService>(
     },
     close: () => connections.close(),
   };
+}
+
+function done({ message, headers }: Reply): Done {
+  return { answer: 'done', response: message, replayed: headers[replayedHeader] === 'true' };
 }
 
 /** The answer of a call without time or with an aborted signal. Nothing was sent, but an earlier call may have been. */

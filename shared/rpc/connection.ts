@@ -1,14 +1,13 @@
 // One client's connection: HTTP/2, opened when needed, replaced when it is lost or silent. It knows no RPC.
 
-import type { Transport } from '@connectrpc/connect';
 import { Http2SessionManager } from '@connectrpc/connect-node';
 import { createBatchedExchange } from './batched-exchange.ts';
 import { clientLimits } from './client-limits.ts';
-import { createDirectTransport } from './direct-transport.ts';
+import { createDirectTransport, type DirectTransport } from './direct-transport.ts';
 import { createLoneExchange } from './lone-exchange.ts';
 
 export interface Connection {
-  readonly transport: Transport;
+  readonly transport: DirectTransport;
 }
 
 interface Http2Connection extends Connection {

@@ -1,18 +1,27 @@
-// A cutoff: one AbortSignal that ends with another one or when a time is up, whichever comes first.
+// A cutoff: ends with another signal or when a time is up, whichever comes first.
+//
+// It is an AbortSignal as far as waiting for an answer needs one, and no AbortController: nearly every call is answered in
+// time, and of two controllers for each, one for the call and one for its timer, nothing was left but garbage.
 
 import type { Clock } from '../runtime/index.ts';
 
-export interface Cutoff {
-  /** Aborts with the reason of the first outer signal that aborts, or with `lateReason` when the time is up. */
-  readonly signal: AbortSignal;
-  /** Rejects with the signal's reason when it aborts; for racing. Never an unhandled rejection. */
-  readonly ended: Promise<never>;
-  /** Stops the timer and the listening. Afterwards the signal never aborts. */
-  release(): void;
+/** What an AbortSignal tells those who wait. Every AbortSignal is one. */
+export interface Ending {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-// A reason for stopping a timer: without one, each abort makes a DOMException with its stack.
-const released = Symbol('released');
+/** Aborts with the reason of the first outer signal that aborts, or with `lateReason` when the time is up. */
+export interface Cutoff extends Ending {
+  /** The same for whoever needs a real one. */
+  readonly signal: AbortSignal;
+  /** Rejects with the reason when it aborts; for racing. Never an unhandled rejection. */
+  readonly ended: Promise<never>;
+  /** Stops the timer and the listening. Afterwards it never aborts. */
+  release(): void;
+}
 
 export function createCutoff(
   clock: Clock,
@@ -20,28 +29,82 @@ export function createCutoff(
   outerSignals: readonly AbortSignal[],
   lateReason: () => unknown,
 ): Cutoff {
-  const cut = new AbortController();
-  const timer = new AbortController();
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  ended.catch(() => undefined);
-  const onOuter = () => end(outerSignals.find((outer) => outer.aborted)?.reason);
-  const release = () => {
-    timer.abort(released);
-    // Some outer signals live as long as the server: what stayed attached to them would never be freed.
-    for (const outer of outerSignals) outer.removeEventListener('abort', onOuter);
-  };
-  const end = (reason: unknown) => {
-    release();
-    cut.abort(reason);
-    reject(cut.signal.reason);
-  };
-  if (outerSignals.some((outer) => outer.aborted)) {
-    onOuter();
-  } else {
-    for (const outer of outerSignals) outer.addEventListener('abort', onOuter);
-    void clock.sleep(durationMs, timer.signal).then(() => {
-      if (!timer.signal.aborted) end(lateReason());
-    });
+  return new TimedCutoff(clock, durationMs, outerSignals, lateReason);
+}
+
+// A class, because one is made for every call: its methods are there once for all of them.
+class TimedCutoff implements Cutoff {
+  aborted = false;
+  reason: unknown;
+  readonly #outerSignals: readonly AbortSignal[];
+  readonly #onOuter: (() => void) | undefined;
+  readonly #stopTimer: (() => void) | undefined;
+  #listeners: (() => void)[] = [];
+  #controller: AbortController | undefined;
+  #ended: PromiseWithResolvers<never> | undefined;
+
+  constructor(
+    clock: Clock,
+    durationMs: number,
+    outerSignals: readonly AbortSignal[],
+    lateReason: () => unknown,
+  ) {
+    this.#outerSignals = outerSignals;
+    const over = outerSignals.find((outer) => outer.aborted);
+    if (over) {
+      this.#end(over.reason);
+      return;
+    }
+    if (outerSignals.length > 0) {
+      const onOuter = () => this.#end(outerSignals.find((outer) => outer.aborted)?.reason);
+      for (const outer of outerSignals) outer.addEventListener('abort', onOuter);
+      this.#onOuter = onOuter;
+    }
+    this.#stopTimer = clock.after(durationMs, () => this.#end(lateReason()));
   }
-  return { signal: cut.signal, ended, release };
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.aborted) this.#controller.abort(this.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  get ended(): Promise<never> {
+    if (!this.#ended) {
+      this.#ended = Promise.withResolvers<never>();
+      this.#ended.promise.catch(() => undefined);
+      if (this.aborted) this.#ended.reject(this.reason);
+    }
+    return this.#ended.promise;
+  }
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners = this.#listeners.filter((each) => each !== listener);
+  }
+
+  release(): void {
+    this.#stopTimer?.();
+    if (!this.#onOuter) return;
+    // Some outer signals live as long as the server: what stayed attached to them would never be freed.
+    for (const outer of this.#outerSignals) outer.removeEventListener('abort', this.#onOuter);
+  }
+
+  #end(reason: unknown): void {
+    if (this.aborted) return;
+    this.release();
+    this.aborted = true;
+    // As an AbortSignal does: a reason is always there.
+    this.reason = reason ?? new DOMException('This operation was aborted', 'AbortError');
+    this.#controller?.abort(this.reason);
+    this.#ended?.reject(this.reason);
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    for (const listener of listeners) listener();
+  }
 }

@@ -3,47 +3,49 @@
 // Connect's client transport does the same and much more (streaming, compression, JSON, GET), and pays for it on each
 // call. What is left out here is never used between the services.
 
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import type { Transport } from '@connectrpc/connect';
-import { type Exchange, errorOf, type Incoming } from './exchange.ts';
+import {
+  create,
+  type DescMethodUnary,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from '@bufbuild/protobuf';
+import type { Cutoff } from './cutoff.ts';
+import { type Exchange, errorOf } from './exchange.ts';
 
-/**
- * A transport for unary calls. It rejects with what the server said (a ConnectError with its details), or with the
- * exchange's error, which says nothing of what the server did. The timeout for the server is the caller's to put into
- * the headers.
- */
-export function createDirectTransport(exchange: Exchange): Transport {
+export interface DirectTransport {
+  /**
+   * Rejects with what the server said (a ConnectError with its details), or with the exchange's error, which says nothing
+   * of what the server did. The timeout for the server is the caller's to put into the headers.
+   */
+  unary(
+    method: DescMethodUnary,
+    request: MessageInitShape<DescMethodUnary['input']>,
+    headers: Readonly<Record<string, string>>,
+    cutoff: Cutoff,
+  ): Promise<Reply>;
+}
+
+export interface Reply {
+  readonly message: MessageShape<DescMethodUnary['output']>;
+  /** Names in lower case. Plain: making and copying Fetch's headers costs each call more than its message. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+export function createDirectTransport(exchange: Exchange): DirectTransport {
   return {
-    async unary(method, signal, _timeoutMs, header, input) {
+    async unary(method, request, headers, cutoff) {
       const answer = await exchange({
         path: `/${method.parent.typeName}/${method.name}`,
-        headers: plain(header),
-        body: toBinary(method.input, create(method.input, input)),
-        signal,
+        headers,
+        body: toBinary(method.input, create(method.input, request)),
+        signal: cutoff,
       });
       if (answer.status !== 200 || answer.headers['content-type'] !== 'application/proto') {
         throw errorOf(answer);
       }
-      const message = fromBinary(method.output, answer.body);
-      const response = { stream: false as const, service: method.parent, method, message };
-      return { ...response, header: received(answer), trailer: new Headers() };
-    },
-    stream() {
-      throw new Error('our services do not stream to each other');
+      return { message: fromBinary(method.output, answer.body), headers: answer.headers };
     },
   };
-}
-
-/** Our client's are plain already. */
-function plain(header: ConstructorParameters<typeof Headers>[0]): Readonly<Record<string, string>> {
-  if (header instanceof Headers || Array.isArray(header)) return Object.fromEntries(new Headers(header));
-  return (header ?? {}) as Record<string, string>;
-}
-
-function received({ headers }: Incoming): Headers {
-  const fetched = new Headers();
-  for (const [name, value] of Object.entries(headers)) {
-    if (!name.startsWith(':') && typeof value === 'string') fetched.set(name, value);
-  }
-  return fetched;
 }

@@ -3,6 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { codeFromHttpStatus, errorFromJsonBytes } from '@connectrpc/connect/protocol-connect';
+import type { Ending } from './cutoff.ts';
 
 export interface Outgoing {
   /** `/package.Service/Method` */
@@ -10,7 +11,7 @@ export interface Outgoing {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   /** Ends the waiting, with its reason. */
-  readonly signal: AbortSignal | undefined;
+  readonly signal: Ending | undefined;
 }
 
 export interface Incoming {

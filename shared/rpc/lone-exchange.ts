@@ -15,7 +15,7 @@ export function createLoneExchange(
 ): Exchange {
   return ({ path, headers, body, signal }) =>
     new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
+      if (signal?.aborted) throw signal.reason;
       let stream: ClientHttp2Stream | undefined;
       const leave = () => signal?.removeEventListener('abort', onAbort);
       const onAbort = () => {

@@ -36,7 +36,7 @@ export interface PlacesDependencies {
   /** Never more, whatever is measured; what settles sagas may take as many again. */
   readonly placesMax: number;
   readonly signals: LoadSignals;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'nowMs'>;
   readonly log: Logger;
 }
 

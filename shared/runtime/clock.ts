@@ -6,6 +6,8 @@ export interface Clock {
   nowMs(): number;
   /** Resolves after `durationMs`; at once, without rejecting, when `signal` aborts. */
   sleep(durationMs: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `ring` once, after `durationMs`, unless what it returns was called before. For what is nearly always stopped. */
+  after(durationMs: number, ring: () => void): () => void;
 }
 
 /** The machine's clock. A pending sleep does not keep the process alive. */
@@ -26,6 +28,10 @@ export function createSystemClock(): Clock {
         const timer = setTimeout(end, durationMs).unref();
         signal?.addEventListener('abort', end);
       });
+    },
+    after(durationMs, ring) {
+      const timer = setTimeout(ring, durationMs).unref();
+      return () => clearTimeout(timer);
     },
   };
 }

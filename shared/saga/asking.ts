@@ -19,8 +19,16 @@ export interface Drive<S> {
   state: S;
   /** A state was read or decided; one that is older than what was seen is ignored. */
   see(state: S): void;
-  /** Aborted when a wait between attempts should end at once. */
-  nudged: AbortController;
+  /** The wait between attempts that is under way, or the next one, ends at once. */
+  isNudged: boolean;
+  /** Ends the wait that is under way. */
+  wake: (() => void) | undefined;
+}
+
+/** Something has changed: whoever drives looks again now. */
+export function nudge(drive: Pick<Drive<unknown>, 'isNudged' | 'wake'>): void {
+  drive.isNudged = true;
+  drive.wake?.();
 }
 
 /**
@@ -146,8 +154,17 @@ export function createAsking<S>(deps: AskingDependencies<S>): Asking<S> {
 
   async function pause(drive: Drive<S>, durationMs: number): Promise<void> {
     if (isStopping()) throw stops();
-    await clock.sleep(durationMs, drive.nudged.signal);
-    if (drive.nudged.signal.aborted) drive.nudged = new AbortController();
+    if (!drive.isNudged) {
+      await new Promise<void>((resolve) => {
+        const stop = clock.after(durationMs, resolve);
+        drive.wake = () => {
+          stop();
+          resolve();
+        };
+      });
+    }
+    drive.wake = undefined;
+    drive.isNudged = false;
   }
 
   /** Somebody else may have decided meanwhile: a cancel, an operator, another coordinator. */

@@ -19,7 +19,7 @@
 // after it, whoever comes to confirm finds that it is too late, and a step that arrives late finds the tombstone.
 
 import { type Clock, createPassing, type Failpoints, type Logger, type Random } from '../runtime/index.ts';
-import { createAsking, type Drive, SagaInterruptedError } from './asking.ts';
+import { createAsking, type Drive, nudge, SagaInterruptedError } from './asking.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
 import type { SagaDefinition, SagaLog } from './definition.ts';
 import { defaultSagaLimits, type SagaLimits } from './limits.ts';
@@ -78,7 +78,7 @@ export function createCoordinator<S>(deps: CoordinatorDependencies<S>): Coordina
     if (answered && atRest(definition.sagaOf(state))) return Promise.resolve(state);
     const drive = driveOf(id, state);
     // The caller may know more than the drive under way: a cancel was recorded a moment ago. It waits no longer then.
-    if (isFurther(definition.sagaOf(state), definition.sagaOf(drive.state))) drive.nudged.abort();
+    if (isFurther(definition.sagaOf(state), definition.sagaOf(drive.state))) nudge(drive);
     publish(drive, state);
     // The answer is there; what remains (finishing, undoing) goes on behind it.
     if (answered) return Promise.resolve(state);
@@ -93,7 +93,8 @@ export function createCoordinator<S>(deps: CoordinatorDependencies<S>): Coordina
       state,
       see: (seen) => publish(drive, seen),
       waiting: new Set(),
-      nudged: new AbortController(),
+      isNudged: false,
+      wake: undefined,
       ended: Promise.resolve(),
     };
     drives.set(id, drive);
@@ -145,13 +146,16 @@ export function createCoordinator<S>(deps: CoordinatorDependencies<S>): Coordina
 
   return {
     advance,
-    nudge: (id) => drives.get(id)?.nudged.abort(),
+    nudge(id) {
+      const drive = drives.get(id);
+      if (drive) nudge(drive);
+    },
     isDriving: (id) => drives.has(id),
     isFull: () => drives.size() >= limits.drivesMax,
     attempts,
     async close() {
       stopping = true;
-      for (const drive of drives.all().values()) drive.nudged.abort();
+      for (const drive of drives.all().values()) nudge(drive);
       await Promise.allSettled([...drives.all().values()].map(({ ended }) => ended));
     },
   };

@@ -34,6 +34,7 @@ function createMovedClock(): Clock & { forward(durationMs: number): void } {
     now: () => new Date(system.nowMs() + offsetMs),
     nowMs: () => system.nowMs() + offsetMs,
     sleep: system.sleep,
+    after: system.after,
     forward(durationMs) {
       offsetMs += durationMs;
     },

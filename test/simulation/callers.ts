@@ -7,7 +7,7 @@ import { PaymentService } from '../../shared/gen/twicesafe/payment/v1/payment_pb
 import { type CallAnswer, type CallOptions, createServiceClient } from '../../shared/rpc/index.ts';
 import type { Logger } from '../../shared/runtime/index.ts';
 import type { Account, Ledger } from './ledger.ts';
-import type { Network } from './network.ts';
+import { connectionsBy, type Network } from './network.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { Request } from './subject.ts';
 import type { ServiceName } from './suite.ts';
@@ -47,12 +47,10 @@ export function createCallers(deps: {
     const name = `${caller} ${service}`;
     const known = clients.get(name);
     if (known) return known;
-    const transport = network.transport(process, service);
-    const connections = { current: () => ({ transport }), suspect: () => undefined, close: () => undefined };
     // Narrow again where a plan's requests, which carry their own descriptors, are called.
     const client = createServiceClient(services[service], {
       address: service,
-      connections,
+      connections: connectionsBy(network.transport(process, service)),
       token: `token-${caller}`,
       clock,
       random,

@@ -4,6 +4,7 @@
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { Code, ConnectError, type Transport } from '@connectrpc/connect';
+import type { Connections } from '../../shared/rpc/connection.ts';
 import { type ExchangeDependencies, exchange } from './exchange.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { Answer, SimulatedServer } from './server.ts';
@@ -88,4 +89,15 @@ export function createNetwork(
       ),
     }),
   };
+}
+
+/** The same way for our own client. */
+export function connectionsBy(transport: Transport): Connections {
+  const direct: ReturnType<Connections['current']>['transport'] = {
+    async unary(method, request, headers, { signal }) {
+      const { message, header } = await transport.unary(method, signal, undefined, headers, request);
+      return { message, headers: Object.fromEntries(header) };
+    },
+  };
+  return { current: () => ({ transport: direct }), suspect: () => undefined, close: () => undefined };
 }

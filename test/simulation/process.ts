@@ -27,6 +27,9 @@ export interface SimulatedProcess {
   setClockRight(): void;
 }
 
+/** Node's shortest timer; without it a loop that waits for nothing would stop the time. */
+const shortestMs = 1;
+
 export function createProcess(
   name: string,
   deps: { scheduler: Scheduler; luck: SeededRandom; skewMs?: number },
@@ -63,9 +66,17 @@ export function createProcess(
             resolve();
           };
           signal?.addEventListener('abort', end);
-          // Node's shortest timer; without it a loop that waits for nothing would stop the time.
-          after(Math.max(1, durationMs), end);
+          after(Math.max(shortestMs, durationMs), end);
         });
+      },
+      after(durationMs, ring) {
+        let isStopped = false;
+        after(Math.max(shortestMs, durationMs), () => {
+          if (!isStopped) ring();
+        });
+        return () => {
+          isStopped = true;
+        };
       },
     },
     random: {

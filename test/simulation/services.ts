@@ -19,7 +19,7 @@ import type { EntityRules, Journal } from '../../shared/journal/index.ts';
 import { createServiceClient, type ServiceClient } from '../../shared/rpc/index.ts';
 import type { ServiceDeps, Shutdown } from '../../shared/runtime/index.ts';
 import type { CardProvider } from './card-provider.ts';
-import type { Network } from './network.ts';
+import { connectionsBy, type Network } from './network.ts';
 import type { SimulatedProcess } from './process.ts';
 import { webhookSecret } from './webhook-link.ts';
 
@@ -72,8 +72,7 @@ export function implement(
   const { orderDeadlineMs, attentionAfterMs, keyLifetimeMs } = settings;
 
   function clientFor<S extends DescService>(descriptor: S, name: ServiceName): ServiceClient<S> {
-    const transport = network.transport(process, name);
-    const connections = { current: () => ({ transport }), suspect: () => undefined, close: () => undefined };
+    const connections = connectionsBy(network.transport(process, name));
     return createServiceClient(descriptor, { address: name, connections, token: 'token-order', ...parts });
   }
 

@@ -15,25 +15,37 @@ const startMs = Date.UTC(2026, 10, 24, 12);
 export function createHeldClock({ skipping = false } = {}): HeldClock {
   let nowMs = startMs;
   const sleeps = new Set<{ untilMs: number; end: () => void }>();
+
+  function after(durationMs: number, ring: () => void): () => void {
+    if (skipping) {
+      nowMs += durationMs;
+      void settled().then(ring);
+      return () => undefined;
+    }
+    const sleep = {
+      untilMs: nowMs + durationMs,
+      end() {
+        sleeps.delete(sleep);
+        ring();
+      },
+    };
+    sleeps.add(sleep);
+    return () => void sleeps.delete(sleep);
+  }
+
   return {
     now: () => new Date(nowMs),
     nowMs: () => nowMs,
+    after,
     sleep(durationMs, signal) {
       if (signal?.aborted) return Promise.resolve();
-      if (skipping) {
-        nowMs += durationMs;
-        return settled();
-      }
       return new Promise((resolve) => {
-        const sleep = {
-          untilMs: nowMs + durationMs,
-          end() {
-            sleeps.delete(sleep);
-            resolve();
-          },
+        const stop = after(durationMs, resolve);
+        const onAbort = () => {
+          stop();
+          resolve();
         };
-        sleeps.add(sleep);
-        signal?.addEventListener('abort', sleep.end, { once: true });
+        signal?.addEventListener('abort', onAbort, { once: true });
       });
     },
     async pass(durationMs) {

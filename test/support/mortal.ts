@@ -54,7 +54,8 @@ export function createMortal(): Mortal {
     clock: {
       now: () => new Date(system.nowMs() + aheadMs),
       nowMs: () => system.nowMs() + aheadMs,
-      sleep: (durationMs, signal) => system.sleep(durationMs, signal),
+      sleep: system.sleep,
+      after: system.after,
     },
     dieAt(place, detail) {
       const { promise, resolve } = Promise.withResolvers<void>();

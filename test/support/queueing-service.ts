@@ -77,7 +77,7 @@ export function createQueueingModel(options: QueueingModelOptions): QueueingMode
         return since;
       },
     },
-    clock: { now: () => new Date(nowMs), nowMs: () => nowMs, sleep: () => Promise.resolve() },
+    clock: { nowMs: () => nowMs },
     log: silentLog,
   });
 

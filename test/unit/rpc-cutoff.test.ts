@@ -1,12 +1,20 @@
 import { expect, test } from 'vitest';
 import { createCutoff } from '../../shared/rpc/cutoff.ts';
-import type { Clock } from '../../shared/runtime/index.ts';
+import { type Clock, createSystemClock } from '../../shared/runtime/index.ts';
 
-/** A clock whose one sleep ends when the test says so. */
+/** A clock whose one timer rings when the test says so. */
 function createHeldClock() {
-  const timeUp = Promise.withResolvers<void>();
-  const clock: Clock = { now: () => new Date(0), nowMs: () => 0, sleep: () => timeUp.promise };
-  return { clock, timeUp: timeUp.resolve };
+  let timeUp: () => void = () => undefined;
+  const clock: Clock = {
+    ...createSystemClock(),
+    after(_durationMs, ring) {
+      timeUp = ring;
+      return () => {
+        timeUp = () => undefined;
+      };
+    },
+  };
+  return { clock, timeUp: () => timeUp() };
 }
 
 test('the signal aborts with the late reason when the time is up', async () => {
@@ -41,4 +49,27 @@ test('a released cutoff never aborts', async () => {
   timeUp();
   await Promise.resolve();
   expect(cutoff.signal.aborted).toBe(false);
+});
+
+test('who asks for signal or promise after the end gets one that has ended', async () => {
+  const { clock, timeUp } = createHeldClock();
+  const cutoff = createCutoff(clock, 10, [], () => 'late');
+  timeUp();
+  expect(cutoff.aborted).toBe(true);
+  expect(cutoff.signal.aborted).toBe(true);
+  await expect(cutoff.ended).rejects.toBe('late');
+});
+
+test('each listener hears of the end once, and one that was removed does not', () => {
+  const { clock, timeUp } = createHeldClock();
+  const cutoff = createCutoff(clock, 10, [], () => 'late');
+  const heard: unknown[] = [];
+  const leaving = () => heard.push('left');
+  cutoff.addEventListener('abort', () => heard.push(cutoff.reason));
+  cutoff.addEventListener('abort', leaving);
+  cutoff.removeEventListener('abort', leaving);
+  cutoff.signal.addEventListener('abort', () => heard.push('signal'));
+  timeUp();
+  timeUp();
+  expect(heard).toEqual(['signal', 'late']);
 });

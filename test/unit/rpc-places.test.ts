@@ -108,7 +108,7 @@ describe('the limit', () => {
       limits: { ...defaultAdmissionLimits, placesInitial: 64, ...limits },
       placesMax: 1_000,
       signals: { delayMs: () => signal.delayMs, wasPushedBack: () => false },
-      clock: { now: () => new Date(nowMs), nowMs: () => nowMs, sleep: () => Promise.resolve() },
+      clock: { nowMs: () => nowMs },
       log: silentLog,
     });
     return {

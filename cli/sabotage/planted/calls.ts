@@ -38,9 +38,9 @@ export const calls: readonly Sabotage[] = [
   {
     name: 'client-waits-without-a-timer',
     invariant: 'I5',
-    file: 'shared/rpc/client.ts',
-    from: 'const response = await connection.transport.unary(method, cutoff.signal, undefined, headers, request);',
-    to: 'const response = await connection.transport.unary(method, undefined, undefined, headers, request);',
+    file: 'shared/rpc/direct-transport.ts',
+    from: 'signal: cutoff,',
+    to: 'signal: undefined,',
     caughtBy: ['test/integration/rpc-client.test.ts'],
   },
   {
