@@ -22,4 +22,4 @@ RUN mkdir /books && chown node:node /books
 ENV NODE_ENV=production
 USER node
 # As in cli/node-options.ts.
-ENTRYPOINT ["node", "--max-semi-space-size=32", "--heap-growing-percent=150", "cli/twicesafe.mjs", "service"]
+ENTRYPOINT ["node", "--max-semi-space-size=32", "--heap-growing-percent=150", "--v8-pool-size=1", "cli/twicesafe.mjs", "service"]

@@ -33,12 +33,12 @@ function followersOf({ submission, contested }: Waiting): readonly Submission[] 
   return contested ? [] : (submission.followedBy ?? []);
 }
 
-const nothingNew: ReadonlySet<string> = new Set();
+const nothingNew: readonly string[] = [];
 
 /** What must be loaded for a waiting submission and for what follows it. */
 export function withFollowers(
   waiting: Waiting,
-): { readonly submission: Submission; readonly likelyNew: ReadonlySet<string> }[] {
+): { readonly submission: Submission; readonly likelyNew: readonly string[] }[] {
   // The first one's new entities are not read for those that follow it either.
   const { likelyNew } = waiting;
   return [waiting, ...followersOf(waiting).map((submission) => ({ submission, likelyNew }))];
@@ -87,14 +87,14 @@ export function createBatchDrafter(
       for (const waiting of batch) {
         try {
           const added = drafter.add(waiting.submission, waiting.stream, waiting.likelyNew);
-          if (added === 'succeeded' || added === 'refused') waiting.writers.add(writer);
-          if (added === 'unproven') waiting.likelyNew = new Set();
+          if (added === 'succeeded' || added === 'refused') waiting.writers.push(writer);
+          if (added === 'unproven') waiting.likelyNew = [];
           if (added === 'succeeded') addFollowers(drafter, waiting);
         } catch (error) {
           faults.push({ waiting, error: error instanceof Error ? error : new Error(String(error)) });
         }
       }
-      const drafted = batch.filter(({ writers }) => writers.has(writer));
+      const drafted = batch.filter(({ writers }) => writers.includes(writer));
       const drafts = drafter.entries().map((entry) => ({
         entry,
         included: drafted.filter(({ stream }) => stream === entry.stream),

@@ -22,7 +22,7 @@ export type Added = 'succeeded' | 'refused' | 'full' | 'claimed' | 'unproven';
 
 export interface Drafter {
   /** Throws what `decide` or the rules throw; nothing of the submission is in the entry then. */
-  add(submission: Submission, stream: string, likelyNew: ReadonlySet<string>): Added;
+  add(submission: Submission, stream: string, likelyNew: readonly string[]): Added;
   entries(): Entry[];
 }
 
@@ -42,25 +42,17 @@ export function createDrafter({ rules, states, writer, at, nextSeqOf }: DraftDep
 
   function opsOf({ key, fingerprint, entities }: Submission, { outcome, changes }: Decision): DraftedOps {
     const refusal = outcome.succeeded ? null : outcome.refusal;
-    const changed = new Map<string, State | undefined>();
     const begun: string[] = [];
-    const ops = changes.map(({ entity, type, data, lists }): EntryOp => {
+    const ops: EntryOp[] = [];
+    for (const { entity, type, data, lists } of changes) {
       if (!entities.includes(entity)) throw new Error(`${key} changes ${entity}, which it did not name`);
-      const before = changed.has(entity) ? changed.get(entity) : states.get(entity);
+      const earlier = ops.findLast((op) => op.entity === entity);
+      const before = earlier ? (earlier.state ?? undefined) : states.get(entity);
       const after = rules.evolve(entity, before, { type, data }, at);
       if (before === undefined && after !== undefined) begun.push(entity);
-      changed.set(entity, after);
-      return {
-        entity,
-        key,
-        fingerprint,
-        type,
-        data,
-        refusal,
-        state: after ?? null,
-        ...(lists ? { lists } : {}),
-      };
-    });
+      const op = { entity, key, fingerprint, type, data, refusal, state: after ?? null };
+      ops.push(lists ? { ...op, lists } : op);
+    }
     return { ops, begun };
   }
 
@@ -73,7 +65,7 @@ export function createDrafter({ rules, states, writer, at, nextSeqOf }: DraftDep
       const before = submission.entities.map((entity) => states.get(entity));
       const decision = submission.decide(before, at);
       const { ops, begun } = opsOf(submission, decision);
-      if ([...likelyNew].some((entity) => !states.has(entity) && !begun.includes(entity))) return 'unproven';
+      if (likelyNew.some((entity) => !states.has(entity) && !begun.includes(entity))) return 'unproven';
       for (const op of ops) {
         states.set(op.entity, op.state ?? undefined);
         for (const list of op.lists ?? []) draft.lists.add(list);

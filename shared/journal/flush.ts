@@ -135,9 +135,9 @@ export function createFlusher(deps: FlushDependencies): Flusher {
         stream,
         deadlineAtMs: clock.nowMs() + limits.submitDurationMsMax,
         patientUntilMs: patienceMs > 0 ? clock.nowMs() + patienceMs : 0,
-        likelyNew: new Set([...(submission.likelyNew ?? []), ...(submission.derivedNew ?? [])]),
+        likelyNew: [...(submission.likelyNew ?? []), ...(submission.derivedNew ?? [])],
         contested: false,
-        writers: new Set(),
+        writers: [],
         resolve,
         reject,
       };
@@ -192,7 +192,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
 
   function contest(waiting: Waiting): void {
     waiting.contested = true;
-    waiting.likelyNew = new Set();
+    waiting.likelyNew = [];
     waiting.patientUntilMs = 0;
     staleStreams.add(waiting.stream);
   }
@@ -200,7 +200,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   function answer(waiting: Waiting, recorded: RecordedKey): void {
     const { key, fingerprint } = waiting.submission;
     if (fingerprint !== '' && recorded.fingerprint !== fingerprint) waiting.reject(new KeyReusedError(key));
-    else waiting.resolve({ ...recorded, replayed: !waiting.writers.has(recorded.writer) });
+    else waiting.resolve({ ...recorded, replayed: !waiting.writers.includes(recorded.writer) });
   }
 
   function answerFromMemory(batch: readonly Waiting[], open: Set<Waiting>): Waiting[] {

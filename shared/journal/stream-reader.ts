@@ -14,7 +14,7 @@ export interface StreamReader {
   readNewer(stream: string): Promise<void>;
   /** The state of every entity that the batch names, except those likely new and not remembered. */
   load(
-    batch: readonly { readonly submission: Submission; readonly likelyNew: ReadonlySet<string> }[],
+    batch: readonly { readonly submission: Submission; readonly likelyNew: readonly string[] }[],
   ): Promise<Map<string, State | undefined>>;
 }
 
@@ -70,7 +70,7 @@ export function createStreamReader(
         for (const entity of submission.entities) {
           const cached = cache.entity(entity);
           if (cached) states.set(entity, cached.state);
-          else if (!likelyNew.has(entity)) missing.add(entity);
+          else if (!likelyNew.includes(entity)) missing.add(entity);
         }
       }
       const names = [...missing];

@@ -17,23 +17,30 @@ export function createUnderWay(enqueue: (submission: Submission) => Promise<Reco
     string,
     { readonly fingerprint: string; readonly recorded: Promise<Recorded> }
   >();
+
+  function begin(submission: Submission): Promise<Recorded> {
+    const { key, fingerprint } = submission;
+    const recorded = enqueue(submission);
+    byKey.set(key, { fingerprint, recorded });
+    // Before whoever waits for it goes on: they find the key free.
+    const end = () => void byKey.delete(key);
+    recorded.then(end, end);
+    return recorded;
+  }
+
+  async function joinOrWait(submission: Submission): Promise<Recorded> {
+    const { key, fingerprint } = submission;
+    for (let earlier = byKey.get(key); earlier; earlier = byKey.get(key)) {
+      if (fingerprint === '' || fingerprint === earlier.fingerprint) {
+        return { ...(await earlier.recorded), replayed: true };
+      }
+      await earlier.recorded.catch(() => undefined);
+    }
+    return begin(submission);
+  }
+
   return {
     has: (key) => byKey.has(key),
-    async submit(submission) {
-      const { key, fingerprint } = submission;
-      for (let earlier = byKey.get(key); earlier; earlier = byKey.get(key)) {
-        if (fingerprint === '' || fingerprint === earlier.fingerprint) {
-          return { ...(await earlier.recorded), replayed: true };
-        }
-        await earlier.recorded.catch(() => undefined);
-      }
-      const recorded = enqueue(submission);
-      byKey.set(key, { fingerprint, recorded });
-      try {
-        return await recorded;
-      } finally {
-        byKey.delete(key);
-      }
-    },
+    submit: (submission) => (byKey.has(submission.key) ? joinOrWait(submission) : begin(submission)),
   };
 }

@@ -9,11 +9,11 @@ export interface Waiting {
   /** Until then it waits for company. */
   patientUntilMs: number;
   /** Entities that are taken as not existing without a read. Emptied once that may have been wrong. */
-  likelyNew: ReadonlySet<string>;
+  likelyNew: readonly string[];
   /** Its key may be recorded: look before writing. */
   contested: boolean;
   /** Flushes that tried to write it and did not learn whether they did. */
-  readonly writers: Set<string>;
+  readonly writers: string[];
   resolve(recorded: Recorded): void;
   reject(error: Error): void;
 }

@@ -64,7 +64,7 @@ export function createCallPath(deps: CallPathDependencies): CallPath {
       createErrorBoundary(log),
       createRequestIdInterceptor(),
       deps.validation ?? createValidationInterceptor(services),
-      createFailpointInterceptor(failpoints),
+      ...(failpoints === noFailpoints ? [] : [createFailpointInterceptor(failpoints)]),
     ],
   };
 }

@@ -111,7 +111,14 @@ export function createServiceClient<S extends DescService>(
     return headers;
   }
 
-  async function attemptOnce(call: Call, leftMs: number): Promise<Done | Refused | Unknown> {
+  function attemptOnce(call: Call, leftMs: number): Promise<Done | Refused | Unknown> {
+    const { name } = call.method;
+    return failpoints === noFailpoints
+      ? exchange(call, leftMs)
+      : betweenFailpoints(name, () => exchange(call, leftMs));
+  }
+
+  function exchange(call: Call, leftMs: number): Promise<Done | Refused | Unknown> {
     const { method, request, signal } = call;
     const timeoutMs = Math.min(leftMs, clientLimits.timeoutMsMax + clientLimits.timerMarginMs);
     const headers = { ...call.headers, 'connect-timeout-ms': String(serverTimeoutMs(timeoutMs)) };
@@ -120,19 +127,32 @@ export function createServiceClient<S extends DescService>(
       connections.suspect(connection);
       return new ConnectError('the server did not answer in time', Code.DeadlineExceeded);
     });
-    try {
-      await failpoints.reach('rpc.before_attempt', [method.name]);
-      const outcome = await connection.transport
-        .unary(method, request, headers, cutoff)
-        .then(done, outcomeOf);
-      await failpoints.reach('rpc.after_attempt', [method.name]);
-      return outcome;
-    } finally {
-      cutoff.release();
-    }
+    return connection.transport.unary(method, request, headers, cutoff).then(
+      (reply) => {
+        cutoff.release();
+        return doneWith(reply);
+      },
+      (error: unknown) => {
+        cutoff.release();
+        return outcomeOf(error);
+      },
+    );
   }
 
-  async function callUntilKnown(call: Call, options: CallOptions): Promise<Done | Refused | Unknown> {
+  async function betweenFailpoints<T>(rpc: string, exchange: () => Promise<T>): Promise<T> {
+    await failpoints.reach('rpc.before_attempt', [rpc]);
+    const outcome = await exchange();
+    await failpoints.reach('rpc.after_attempt', [rpc]);
+    return outcome;
+  }
+
+  async function callUntilKnown(
+    method: DescMethodUnary,
+    request: Call['request'],
+    options: CallOptions,
+  ): Promise<Done | Refused | Unknown> {
+    const headers = headersFor(method, options.requestId);
+    const call = { method, request, headers, signal: options.signal };
     const endsAtMs = clock.nowMs() + options.budgetMs;
     const attemptsMax = Math.min(options.attempts ?? clientLimits.attemptsMax, clientLimits.attemptsMax);
     let outcome: Done | Refused | Unknown = nothingTried;
@@ -152,25 +172,16 @@ export function createServiceClient<S extends DescService>(
   }
 
   return {
-    async call(name, request, options) {
+    call(name, request, options) {
       const method = service.method[name] as DescMethodUnary;
-      const headers = headersFor(method, options.requestId);
-      const outcome = await callUntilKnown({ method, request, headers, signal: options.signal }, options);
-      if (outcome.answer === 'unknown')
-        return {
-          answer: 'unknown',
-          reason: outcome.reason,
-          cause: outcome.cause,
-          retryDelayMs: outcome.retryDelayMs,
-        };
       // The transport parsed the response by this method's own descriptor.
-      return outcome as CallAnswer<never>;
+      return callUntilKnown(method, request, options) as Promise<CallAnswer<never>>;
     },
     close: () => connections.close(),
   };
 }
 
-function done({ message, headers }: Reply): Done {
+function doneWith({ message, headers }: Reply): Done {
   return { answer: 'done', response: message, replayed: headers[replayedHeader] === 'true' };
 }
 

@@ -1,7 +1,7 @@
 // Asking a step until its answer is definite: again under the same id while it is unknown, and a person when it cannot go
 // on without one. It knows nothing of phases but that a saga may leave one while a step is asked.
 
-import type { Clock, Failpoints, Logger, Random } from '../runtime/index.ts';
+import { type Clock, type Failpoints, type Logger, noFailpoints, type Random } from '../runtime/index.ts';
 import type { Attempts } from './attempts.ts';
 import {
   type SagaDefinition,
@@ -84,6 +84,7 @@ export interface AskingDependencies<S> {
 
 export function createAsking<S>(deps: AskingDependencies<S>): Asking<S> {
   const { definition, sagaLog, attempts, isStopping, limits, clock, random, log, failpoints } = deps;
+  const isWatched = failpoints !== noFailpoints;
 
   async function insist(
     id: string,
@@ -126,9 +127,9 @@ export function createAsking<S>(deps: AskingDependencies<S>): Asking<S> {
       if (isStopping()) throw stops();
       const budgetMs = Math.min(limits.attemptDurationMsMax, untilMs - clock.nowMs());
       if (budgetMs <= 0) return 'late';
-      await failpoints.reach('saga.before_step', [plainName]);
-      const answer = await ask(id, name, () => take({ requestId, budgetMs }));
-      await failpoints.reach('saga.after_step', [plainName]);
+      if (isWatched) await failpoints.reach('saga.before_step', [plainName]);
+      const answer = await ask(id, name, take, { requestId, budgetMs });
+      if (isWatched) await failpoints.reach('saga.after_step', [plainName]);
       attempts.note(id, name, answer);
       if (!isStillAsked(definition.sagaOf(drive.state), asked)) return 'moved';
       if (answer.answer !== 'unknown') return answer;
@@ -143,12 +144,15 @@ export function createAsking<S>(deps: AskingDependencies<S>): Asking<S> {
   }
 
   /** A step that throws (a bug) may have had its effect: unknown, so the saga turns round or asks for a person in time. */
-  async function ask(id: string, name: string, take: () => Promise<StepAnswer>): Promise<StepAnswer> {
-    try {
-      return await take();
-    } catch (error) {
+  function ask(id: string, name: string, take: Take, call: StepCall): Promise<StepAnswer> {
+    const threw = (error: unknown): StepAnswer => {
       log.error({ err: error, saga: id, step: name }, 'a bug: the step threw');
       return { answer: 'unknown', reason: 'INTERNAL' };
+    };
+    try {
+      return take(call).catch(threw);
+    } catch (error) {
+      return Promise.resolve(threw(error));
     }
   }
 

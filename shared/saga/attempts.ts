@@ -19,11 +19,14 @@ export function createAttempts(rememberedSagasMax: number): Attempts {
   const sagas = new LRUCache<string, { step: string; seen: StepAttempts }[]>({ max: rememberedSagasMax });
   return {
     note(sagaId, step, answer) {
-      const steps = sagas.get(sagaId) ?? [];
+      let steps = sagas.get(sagaId);
+      if (!steps) {
+        steps = [];
+        sagas.set(sagaId, steps);
+      }
       const known = steps.find((each) => each.step === step);
       if (known) known.seen = seenAfter(known.seen.count, answer);
       else steps.push({ step, seen: answer.answer === 'done' ? doneAtOnce : seenAfter(0, answer) });
-      sagas.set(sagaId, steps);
     },
     of: (sagaId) => new Map(sagas.get(sagaId)?.map(({ step, seen }) => [step, seen])),
   };

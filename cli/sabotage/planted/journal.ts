@@ -135,7 +135,7 @@ export const journal: readonly Sabotage[] = [
     name: 'new-entity-taken-on-trust',
     invariant: 'I3',
     file: 'shared/journal/draft.ts',
-    from: "if ([...likelyNew].some((entity) => !states.has(entity) && !begun.includes(entity))) return 'unproven';",
+    from: "if (likelyNew.some((entity) => !states.has(entity) && !begun.includes(entity))) return 'unproven';",
     to: '',
     caughtBy: ['test/contract/journal.test.ts'],
   },
