@@ -27,6 +27,11 @@ export interface BatchEvents {
   onUnknownFormat(): void;
 }
 
+interface Waiting {
+  readonly call: BatchedCall;
+  readonly onAbort: () => void;
+}
+
 /** Room for an answer's head beside its body. */
 const headBytesMax = 16 * 1024;
 
@@ -36,28 +41,31 @@ export function createBatchInFlight(
   readBytesMax: number,
   events: BatchEvents,
 ): BatchInFlight {
-  const waiting = new Map(batch.entries());
-  const stopListening = batch.map(({ call: { signal } }, index) => {
+  /** By their place in the batch; undefined: settled. */
+  const waiting: (Waiting | undefined)[] = batch.map((call, index) => {
     const onAbort = () => {
-      settle(index, ({ reject }) => reject(signal?.reason));
-      if (waiting.size === 0) stream?.close(constants.NGHTTP2_CANCEL);
+      take(index)?.reject(call.call.signal?.reason);
+      if (waitingCount === 0) stream?.close(constants.NGHTTP2_CANCEL);
     };
-    signal?.addEventListener('abort', onAbort);
-    return () => signal?.removeEventListener('abort', onAbort);
+    call.call.signal?.addEventListener('abort', onAbort);
+    return { call, onAbort };
   });
+  let waitingCount = batch.length;
   let stream: ClientHttp2Stream | undefined;
 
-  function settle(index: number, how: (call: BatchedCall) => void): void {
-    const call = waiting.get(index);
-    if (call === undefined) return;
-    waiting.delete(index);
-    stopListening[index]?.();
-    how(call);
-    if (waiting.size === 0) events.onSettled();
+  /** The call if it is not settled yet; from now on it is. */
+  function take(index: number): BatchedCall | undefined {
+    const found = waiting[index];
+    if (found === undefined) return undefined;
+    waiting[index] = undefined;
+    waitingCount -= 1;
+    found.call.call.signal?.removeEventListener('abort', found.onAbort);
+    if (waitingCount === 0) events.onSettled();
+    return found.call;
   }
 
   function fail(error: unknown): void {
-    for (const index of [...waiting.keys()]) settle(index, ({ reject }) => reject(error));
+    for (const index of waiting.keys()) take(index)?.reject(error);
   }
 
   function readAnswers(opened: ClientHttp2Stream): void {
@@ -66,7 +74,7 @@ export function createBatchInFlight(
       try {
         for (const { head, body } of reader.push(chunk)) {
           if (!isAnswerHead(head)) throw new Error('an answer without call, status and headers');
-          settle(head.call, ({ resolve }) => resolve({ status: head.status, headers: head.headers, body }));
+          take(head.call)?.resolve({ status: head.status, headers: head.headers, body });
         }
       } catch (error) {
         const message = 'the answers of a batch cannot be read';
@@ -102,9 +110,9 @@ export function createBatchInFlight(
       });
       opened.on('error', (error) => fail(streamError(error)));
       opened.on('close', () => {
-        if (waiting.size > 0) fail(streamError());
+        if (waitingCount > 0) fail(streamError());
       });
-      if (waiting.size === 0) opened.close(constants.NGHTTP2_CANCEL);
+      if (waitingCount === 0) opened.close(constants.NGHTTP2_CANCEL);
     },
   };
 }

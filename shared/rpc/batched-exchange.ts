@@ -5,7 +5,7 @@
 // would cost each of them more than all the rest of the call.
 
 import type { Http2SessionManager } from '@connectrpc/connect-node';
-import { batchPath, batchType, frameOf } from './batch-frames.ts';
+import { batchPath, batchType, type CallHead, frameOf } from './batch-frames.ts';
 import { type BatchedCall, createBatchInFlight } from './batch-in-flight.ts';
 import { batchLimits } from './batch-limits.ts';
 import type { Exchange, Outgoing } from './exchange.ts';
@@ -89,10 +89,15 @@ export function createBatchedExchange(deps: BatchedExchangeDependencies): Exchan
     // Mostly message: it gains nothing by company, and would fill the batch.
     if (call.body.byteLength > batchLimits.loneBytesMin) return alone(call);
     return new Promise((resolve, reject) => {
-      const { authorization: _, ...headers } = call.headers;
-      gather({ call, frame: frameOf({ path: call.path, headers }, call.body), resolve, reject });
+      gather({ call, frame: frameOf(headOf(call), call.body), resolve, reject });
     });
   };
+}
+
+function headOf({ path, headers }: Outgoing): CallHead {
+  if (headers['authorization'] === undefined) return { path, headers };
+  const { authorization: _, ...others } = headers;
+  return { path, headers: others };
 }
 
 function isStillWanted({ call: { signal }, reject }: Gathered): boolean {

@@ -81,7 +81,7 @@ export interface ServiceClientDependencies {
 interface Call {
   readonly method: DescMethodUnary;
   readonly request: MessageInitShape<DescMethodUnary['input']>;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly requestId: string | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -98,16 +98,10 @@ export function createServiceClient<S extends DescService>(
   const { clock, random, log, failpoints = noFailpoints, retryBudget = createRetryBudget() } = deps;
   const connections = deps.connections ?? createConnections(deps.address);
 
-  function headersFor(method: DescMethodUnary, requestId: string | undefined): Record<string, string> {
-    const headers: Record<string, string> = {};
+  function headersFor({ requestId }: Call, timeoutMs: number): Record<string, string> {
+    const headers: Record<string, string> = { 'connect-timeout-ms': String(serverTimeoutMs(timeoutMs)) };
+    if (requestId !== undefined) headers['request-id'] = requestId;
     if (deps.token !== undefined) headers['authorization'] = `Bearer ${deps.token}`;
-    if (method.idempotency !== Level.IDEMPOTENT) return headers;
-    if (requestId === undefined || !isRequestId(requestId)) {
-      throw new Error(
-        `${method.name} needs a request id of 8 to 128 of A-Z a-z 0-9 . _ : -, not ${requestId}`,
-      );
-    }
-    headers['request-id'] = requestId;
     return headers;
   }
 
@@ -121,13 +115,12 @@ export function createServiceClient<S extends DescService>(
   function exchange(call: Call, leftMs: number): Promise<Done | Refused | Unknown> {
     const { method, request, signal } = call;
     const timeoutMs = Math.min(leftMs, clientLimits.timeoutMsMax + clientLimits.timerMarginMs);
-    const headers = { ...call.headers, 'connect-timeout-ms': String(serverTimeoutMs(timeoutMs)) };
     const connection = connections.current();
     const cutoff = createCutoff(clock, timeoutMs, signal === undefined ? [] : [signal], () => {
       connections.suspect(connection);
       return new ConnectError('the server did not answer in time', Code.DeadlineExceeded);
     });
-    return connection.transport.unary(method, request, headers, cutoff).then(
+    return connection.transport.unary(method, request, headersFor(call, timeoutMs), cutoff).then(
       (reply) => {
         cutoff.release();
         return doneWith(reply);
@@ -151,8 +144,7 @@ export function createServiceClient<S extends DescService>(
     request: Call['request'],
     options: CallOptions,
   ): Promise<Done | Refused | Unknown> {
-    const headers = headersFor(method, options.requestId);
-    const call = { method, request, headers, signal: options.signal };
+    const call = { method, request, requestId: requestIdFor(method, options), signal: options.signal };
     const endsAtMs = clock.nowMs() + options.budgetMs;
     const attemptsMax = Math.min(options.attempts ?? clientLimits.attemptsMax, clientLimits.attemptsMax);
     let outcome: Done | Refused | Unknown = nothingTried;
@@ -193,6 +185,13 @@ const nothingTried: Unknown = {
   retryable: false,
   retryDelayMs: 0,
 };
+
+/** None for a read. Throws for what the server would refuse: a bug of the caller. */
+function requestIdFor(method: DescMethodUnary, { requestId }: CallOptions): string | undefined {
+  if (method.idempotency !== Level.IDEMPOTENT) return undefined;
+  if (requestId !== undefined && isRequestId(requestId)) return requestId;
+  throw new Error(`${method.name} needs a request id of 8 to 128 of A-Z a-z 0-9 . _ : -, not ${requestId}`);
+}
 
 /** The deadline that the server is given, so that its answer is here before our own timer fires. */
 export function serverTimeoutMs(timeoutMs: number): number {

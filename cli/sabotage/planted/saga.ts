@@ -7,8 +7,8 @@ export const saga: readonly Sabotage[] = [
     name: 'step-id-from-the-attempt',
     invariant: 'I2',
     file: 'shared/saga/asking.ts',
-    from: 'take({ requestId, budgetMs })',
-    to: 'take({ requestId: `${requestId}:${attempt}`, budgetMs })',
+    from: 'ask(id, name, take, { requestId, budgetMs })',
+    to: 'ask(id, name, take, { requestId: `${requestId}:${attempt}`, budgetMs })',
     caughtBy: ['test/unit/saga-coordinator.test.ts'],
   },
   {
