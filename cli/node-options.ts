@@ -5,4 +5,8 @@
  * what lived in it, instead of up to four: some 200 MB less in a busy service, at the same orders/s within the noise. Less
  * than this costs speed (docs/performance.md). A test holds package.json and the Dockerfile to them.
  */
-export const serviceNodeOptions = ['--max-semi-space-size=32', '--heap-growing-percent=150', '--v8-pool-size=1'] as const;
+export const serviceNodeOptions = [
+  '--max-semi-space-size=32',
+  '--heap-growing-percent=150',
+  '--v8-pool-size=1',
+] as const;

@@ -34,8 +34,12 @@ export function readHolds(
 
 /** The price is in the stock's state right after the hold, where no later PutItem can change it. */
 export function pricedLines(lines: readonly Line[], holds: readonly GroupHold[]): readonly PricedLine[] {
-  const states = new Map(holds.flatMap(({ hold }) => (hold?.outcome.succeeded ? [...hold.states] : [])));
-  return lines.map((line) => ({ ...line, unitPrice: asStock(states.get(stockEntity(line.sku)))?.price }));
+  const held = holds.flatMap(({ hold }) => (hold?.outcome.succeeded ? [hold.states] : []));
+  return lines.map(({ sku, quantity }) => {
+    const entity = stockEntity(sku);
+    const states = held.find((each) => each.has(entity));
+    return { sku, quantity, unitPrice: asStock(states?.get(entity))?.price };
+  });
 }
 
 /** The refusal of the first refused line, in the order of the request: the same at every call. */

@@ -91,7 +91,7 @@ export function createReservationHandlers(deps: {
         const scoped = scopedReservation(call.caller, reservationId);
         const before = await look(scoped);
         // A reserve that a crash interrupted is completed, or refused, before anything is decided about it.
-        if (before?.status === 'requested') await flow.take(scoped, before.lines);
+        const taken = before?.status === 'requested' ? await flow.take(scoped, before.lines) : undefined;
         const { key, fingerprint } = call;
         const { replayed, outcome, states } = await journal.submit({
           key,
@@ -105,7 +105,8 @@ export function createReservationHandlers(deps: {
           return { replayed, refusal: outcome.refusal };
         }
         const state = expectState(reservation, scoped);
-        const lines = await flow.finish(scoped, state);
+        // Sold by the decision: nothing remains to be moved, and what was held a moment ago is what was sold.
+        const lines = taken && state.settled ? taken.lines : await flow.finish(scoped, state);
         return {
           replayed,
           response: { reservation: renderReservation(reservationId, state, state.status, lines) },

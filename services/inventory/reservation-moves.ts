@@ -85,7 +85,7 @@ export function holdAtHome(
   lines: readonly Line[],
   streamOf: StreamOf,
 ): readonly Submission[] {
-  const home = homeGroupOf(scoped, lines, streamOf);
+  const home = homeGroupOf(scoped, groupsOf(lines, streamOf), streamOf);
   return home ? [holdOf(scoped, home)] : [];
 }
 
@@ -100,7 +100,7 @@ export function commitOf(
   streamOf: StreamOf,
 ): Pick<Submission, 'entities' | 'decide' | 'followedBy' | 'patienceMs'> {
   const groups = groupsOf(lines ?? [], streamOf);
-  const home = homeGroupOf(scoped, lines ?? [], streamOf);
+  const home = homeGroupOf(scoped, groups, streamOf);
   const isAllHome = home !== undefined && groups.length === 1;
   const sold = isAllHome ? home.lines.map(({ sku }) => stockEntity(sku)) : [];
   return {

@@ -74,18 +74,30 @@ export function createAnswering(deps: { reasons: ReasonCatalogue; clock: Clock; 
 }
 
 /** The flight's answer, or REQUEST_IN_FLIGHT when the signal aborts first: deadline, caller gone, or server stopping. */
-async function landedBefore<T>(signal: AbortSignal, flight: Flight<T>): Promise<Answer<T>> {
-  const { promise: cut, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(inFlightError());
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort);
-  flight.waiterCount += 1;
-  try {
-    return await Promise.race([flight.landed, cut]);
-  } catch (error) {
-    throw journalError(error) ?? error;
-  } finally {
-    flight.waiterCount -= 1;
-    signal.removeEventListener('abort', onAbort);
-  }
+function landedBefore<T>(signal: AbortSignal, flight: Flight<T>): Promise<Answer<T>> {
+  return new Promise((resolve, reject) => {
+    let isWaiting = true;
+    const leave = () => {
+      if (isWaiting) flight.waiterCount -= 1;
+      isWaiting = false;
+      signal.removeEventListener('abort', onAbort);
+    };
+    const onAbort = () => {
+      leave();
+      reject(inFlightError());
+    };
+    flight.waiterCount += 1;
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort);
+    flight.landed.then(
+      (answer) => {
+        leave();
+        resolve(answer);
+      },
+      (error: unknown) => {
+        leave();
+        reject(journalError(error) ?? error);
+      },
+    );
+  });
 }

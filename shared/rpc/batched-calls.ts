@@ -79,7 +79,7 @@ export function createBatchedCalls(options: BatchedCallsOptions): BatchedCalls {
       const answers = createBatchAnswers(stream, batch.length);
       const shared = { ':authority': headers[':authority'], authorization: headers.authorization };
       await Promise.all(
-        batch.map(async (call, index) => answers.answer(index, await run(call, shared, signal))),
+        batch.map((call, index) => run(call, shared, signal).then((answer) => answers.answer(index, answer))),
       );
     } catch (error) {
       refuse(stream, ConnectError.from(error, Code.Internal));

@@ -17,8 +17,8 @@ export interface Ending {
 export interface Cutoff extends Ending {
   /** The same for whoever needs a real one. */
   readonly signal: AbortSignal;
-  /** Rejects with the reason when it aborts; for racing. Never an unhandled rejection. */
-  readonly ended: Promise<never>;
+  /** Settles as the work does, or rejects with the reason if it aborts first. Of work that is late nobody hears. */
+  within<T>(work: Promise<T>): Promise<T>;
   /** Stops the timer and the listening. Afterwards it never aborts. */
   release(): void;
 }
@@ -41,7 +41,6 @@ class TimedCutoff implements Cutoff {
   readonly #stopTimer: (() => void) | undefined;
   #listeners: (() => void)[] = [];
   #controller: AbortController | undefined;
-  #ended: PromiseWithResolvers<never> | undefined;
 
   constructor(
     clock: Clock,
@@ -71,13 +70,23 @@ class TimedCutoff implements Cutoff {
     return this.#controller.signal;
   }
 
-  get ended(): Promise<never> {
-    if (!this.#ended) {
-      this.#ended = Promise.withResolvers<never>();
-      this.#ended.promise.catch(() => undefined);
-      if (this.aborted) this.#ended.reject(this.reason);
-    }
-    return this.#ended.promise;
+  within<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(this.reason);
+      const stay = () => this.removeEventListener('abort', giveUp);
+      if (this.aborted) giveUp();
+      else this.addEventListener('abort', giveUp);
+      work.then(
+        (done) => {
+          stay();
+          resolve(done);
+        },
+        (error: unknown) => {
+          stay();
+          reject(error);
+        },
+      );
+    });
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
@@ -102,7 +111,6 @@ class TimedCutoff implements Cutoff {
     // As an AbortSignal does: a reason is always there.
     this.reason = reason ?? new DOMException('This operation was aborted', 'AbortError');
     this.#controller?.abort(this.reason);
-    this.#ended?.reject(this.reason);
     const listeners = this.#listeners;
     this.#listeners = [];
     for (const listener of listeners) listener();

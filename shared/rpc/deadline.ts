@@ -48,7 +48,7 @@ export function createDeadlineInterceptor(deps: { clock: Clock; stopping: AbortS
     const outer = req.stream ? [req.signal, deps.stopping] : [req.signal];
     const cutoff = createCutoff(deps.clock, leftMs, outer, () => lateError(req.method));
     try {
-      const response = await Promise.race([next({ ...req, signal: cutoff.signal }), cutoff.ended]);
+      const response = await cutoff.within(next({ ...req, signal: cutoff.signal }));
       if (response.stream) return { ...response, message: untilCut(response.message, cutoff) };
       cutoff.release();
       return response;
@@ -63,7 +63,7 @@ async function* untilCut<T>(messages: AsyncIterable<T>, cutoff: Cutoff): AsyncGe
   const iterator = messages[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const result = await Promise.race([iterator.next(), cutoff.ended]);
+      const result = await cutoff.within(iterator.next());
       if (result.done) return;
       yield result.value;
     }

@@ -2,7 +2,7 @@
 // through gate, interceptors and handler. It knows neither streams nor batches.
 
 import type { IncomingHttpHeaders } from 'node:http2';
-import { type DescService, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, type DescService, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
 import {
   Code,
   ConnectError,
@@ -13,12 +13,21 @@ import {
   type Interceptor,
   type MethodImplSpec,
   type ServiceImpl,
+  type UnaryRequest,
+  type UnaryResponse,
 } from '@connectrpc/connect';
-import { invokeUnaryImplementation } from '@connectrpc/connect/protocol';
 import { parseTimeout as parseConnectTimeout } from '@connectrpc/connect/protocol-connect';
 import { parseTimeout as parseGrpcTimeout } from '@connectrpc/connect/protocol-grpc';
 
-export type UnarySpec = Extract<MethodImplSpec, { kind: 'unary' }>;
+export interface UnarySpec extends Pick<Extract<MethodImplSpec, { kind: 'unary' }>, 'method'> {
+  /** The handler behind its interceptors. */
+  readonly respond: (request: Request) => Promise<Message>;
+}
+
+/** As the interceptors see it, with what the handler gets of it. */
+interface Request extends UnaryRequest {
+  readonly context: HandlerContext;
+}
 
 export interface UnaryCallsOptions {
   readonly interceptors: Interceptor[];
@@ -38,11 +47,11 @@ export interface UnaryCalls {
   alsoFor(router: ConnectRouter): ConnectRouter;
   specOf(path: string): UnarySpec | undefined;
   contextOf(spec: UnarySpec, call: ArrivedCall): HandlerContext;
-  /** The answer's bytes. `message` is called only when the gate let the call in. Rejects with a ConnectError. */
+  /** The answer's bytes. `body` is called only when the gate let the call in. Rejects with a ConnectError. */
   run(
     spec: UnarySpec,
     context: HandlerContext,
-    message: () => Uint8Array | Promise<Uint8Array>,
+    body: () => Uint8Array | Promise<Uint8Array>,
   ): Promise<Uint8Array>;
 }
 
@@ -57,7 +66,9 @@ export function createUnaryCalls(options: UnaryCallsOptions): UnaryCalls {
     for (const { kind, method, impl } of Object.values(
       createServiceImplSpec(service, implementation).methods,
     )) {
-      if (kind === 'unary') specs.set(`/${service.typeName}/${method.name}`, { kind, method, impl });
+      if (kind !== 'unary') continue;
+      const respond = throughInterceptors({ kind, method, impl }, interceptors);
+      specs.set(`/${service.typeName}/${method.name}`, { method, respond });
     }
   }
 
@@ -72,18 +83,54 @@ export function createUnaryCalls(options: UnaryCallsOptions): UnaryCalls {
     }),
     specOf: (path) => specs.get(path),
     contextOf,
-    async run(spec, context, message) {
+    async run(spec, context, body) {
       try {
         requestGate(context);
-        const bytes = message();
+        const bytes = body();
         // A message that is here already waits for no other call's turn.
-        const request = parse(spec, bytes instanceof Uint8Array ? bytes : await bytes);
-        const response = await invokeUnaryImplementation(spec, context, request, interceptors);
-        return toBinary(spec.method.output, response);
+        const message = parse(spec, bytes instanceof Uint8Array ? bytes : await bytes);
+        return toBinary(spec.method.output, await spec.respond(requestOf(spec, context, message)));
       } catch (error) {
         throw ConnectError.from(error, Code.Internal);
       }
     },
+  };
+}
+
+/** Put together once for each RPC. The interceptors are ours: the headers of an answer are its context's. */
+function throughInterceptors(
+  { method, impl }: Extract<MethodImplSpec, { kind: 'unary' }>,
+  interceptors: readonly Interceptor[],
+): UnarySpec['respond'] {
+  async function handle(request: UnaryRequest): Promise<UnaryResponse> {
+    const { context } = request as Request;
+    const { signal, contextValues: values, header: requestHeader } = request;
+    const message = create(
+      method.output,
+      await impl(request.message, { ...context, requestHeader, signal, values }),
+    );
+    const { responseHeader: header, responseTrailer: trailer } = context;
+    return { stream: false, service: method.parent, method, message, header, trailer };
+  }
+  const chain = interceptors.reduceRight<ReturnType<Interceptor>>(
+    (next, interceptor) => interceptor(next),
+    handle as ReturnType<Interceptor>,
+  );
+  return async (request) => ((await chain(request)) as UnaryResponse).message;
+}
+
+function requestOf({ method }: UnarySpec, context: HandlerContext, message: Message): Request {
+  return {
+    stream: false,
+    service: method.parent,
+    method,
+    requestMethod: context.requestMethod,
+    url: context.url,
+    signal: context.signal,
+    header: context.requestHeader,
+    contextValues: context.values,
+    message,
+    context,
   };
 }
 

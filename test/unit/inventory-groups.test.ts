@@ -22,8 +22,11 @@ describe('the lines of a reservation', () => {
   });
 
   test('are at home where the reservation is', () => {
-    expect(homeGroupOf('alice/r1', lines, streamOf)?.lines).toEqual([line('cup'), line('jar')]);
-    expect(homeGroupOf('alice/r1', [line('tea')], streamOf)).toBeUndefined();
+    expect(homeGroupOf('alice/r1', groupsOf(lines, streamOf), streamOf)?.lines).toEqual([
+      line('cup'),
+      line('jar'),
+    ]);
+    expect(homeGroupOf('alice/r1', groupsOf([line('tea')], streamOf), streamOf)).toBeUndefined();
   });
 
   test('move under keys that no line of the same name could have', () => {

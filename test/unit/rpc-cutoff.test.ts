@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { createCutoff } from '../../shared/rpc/cutoff.ts';
 import { type Clock, createSystemClock } from '../../shared/runtime/index.ts';
 
+const never = new Promise<never>(() => undefined);
+
 /** A clock whose one timer rings when the test says so. */
 function createHeldClock() {
   let timeUp: () => void = () => undefined;
@@ -21,7 +23,7 @@ test('the signal aborts with the late reason when the time is up', async () => {
   const { clock, timeUp } = createHeldClock();
   const cutoff = createCutoff(clock, 10, [], () => 'late');
   timeUp();
-  await expect(cutoff.ended).rejects.toBe('late');
+  await expect(cutoff.within(never)).rejects.toBe('late');
   expect(cutoff.signal.reason).toBe('late');
 });
 
@@ -32,7 +34,7 @@ test('the signal aborts with the reason of the outer signal that comes first', a
   other.abort('other');
   one.abort('one');
   timeUp();
-  await expect(cutoff.ended).rejects.toBe('other');
+  await expect(cutoff.within(never)).rejects.toBe('other');
 });
 
 test('an outer signal that is aborted already ends it at once', () => {
@@ -51,13 +53,13 @@ test('a released cutoff never aborts', async () => {
   expect(cutoff.signal.aborted).toBe(false);
 });
 
-test('who asks for signal or promise after the end gets one that has ended', async () => {
+test('who asks after the end gets a signal that is aborted, and a promise that is rejected', async () => {
   const { clock, timeUp } = createHeldClock();
   const cutoff = createCutoff(clock, 10, [], () => 'late');
   timeUp();
   expect(cutoff.aborted).toBe(true);
   expect(cutoff.signal.aborted).toBe(true);
-  await expect(cutoff.ended).rejects.toBe('late');
+  await expect(cutoff.within(never)).rejects.toBe('late');
 });
 
 test('each listener hears of the end once, and one that was removed does not', () => {
@@ -72,4 +74,21 @@ test('each listener hears of the end once, and one that was removed does not', (
   timeUp();
   timeUp();
   expect(heard).toEqual(['signal', 'late']);
+});
+
+test('work that is done in time is answered as it ends', async () => {
+  const cutoff = createCutoff(createHeldClock().clock, 10, [], () => 'late');
+  await expect(cutoff.within(Promise.resolve('done'))).resolves.toBe('done');
+  await expect(cutoff.within(Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+});
+
+test('work that fails when it is late is no unhandled rejection', async () => {
+  const { clock, timeUp } = createHeldClock();
+  const cutoff = createCutoff(clock, 10, [], () => 'late');
+  const work = Promise.withResolvers<never>();
+  const answer = cutoff.within(work.promise);
+  timeUp();
+  await expect(answer).rejects.toBe('late');
+  work.reject(new Error('broken'));
+  await new Promise(setImmediate);
 });

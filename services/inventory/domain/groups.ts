@@ -11,18 +11,18 @@ export type Group = { readonly stream: string; readonly lines: readonly Line[] }
 
 /** In the order of their first lines, and the lines of each in the order of the request. */
 export function groupsOf(lines: readonly Line[], streamOf: StreamOf): readonly Group[] {
-  const groups = new Map<string, Line[]>();
+  const groups: { stream: string; lines: Line[] }[] = [];
   for (const line of lines) {
     const stream = streamOf(stockEntity(line.sku));
-    const group = groups.get(stream);
-    if (group) group.push(line);
-    else groups.set(stream, [line]);
+    const group = groups.find((each) => each.stream === stream);
+    if (group) group.lines.push(line);
+    else groups.push({ stream, lines: [line] });
   }
-  return [...groups].map(([stream, grouped]) => ({ stream, lines: grouped }));
+  return groups;
 }
 
 /** The group in the reservation's own stream, if there is one: its moves can be in one entry with what is decided. */
-export function homeGroupOf(scoped: string, lines: readonly Line[], streamOf: StreamOf): Group | undefined {
+export function homeGroupOf(scoped: string, groups: readonly Group[], streamOf: StreamOf): Group | undefined {
   const home = streamOf(reservationEntity(scoped));
-  return groupsOf(lines, streamOf).find(({ stream }) => stream === home);
+  return groups.find(({ stream }) => stream === home);
 }
