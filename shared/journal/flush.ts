@@ -34,6 +34,7 @@ import {
 } from './journal.ts';
 import type { JournalLimits } from './limits.ts';
 import { createPace } from './pace.ts';
+import { createQueue } from './queue.ts';
 import type { JournalStore } from './store.ts';
 import type { StreamCache } from './stream-cache.ts';
 import type { StreamReader } from './stream-reader.ts';
@@ -74,7 +75,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   const drafter = createBatchDrafter(deps, underWay);
   const pace = createPace({ ...deps, othersAtMs: cache.othersAtMs });
   const delay = createFlushDelay(clock);
-  const queue: Waiting[] = [];
+  const queue = createQueue();
   const staleStreams = new Set<string>();
   let turn: Promise<unknown> = Promise.resolve();
   let scheduled = false;
@@ -91,10 +92,10 @@ export function createFlusher(deps: FlushDependencies): Flusher {
   }
 
   function schedule(): void {
-    if (scheduled || !queue.some(isDue)) return;
+    if (scheduled || !(queue.hasDue(clock.nowMs()) || (closed && queue.size() > 0))) return;
     scheduled = true;
     void inTurn(async () => {
-      await pace.turn(queue.length);
+      await pace.turn(queue);
       scheduled = false;
       await flush();
       schedule();
@@ -108,17 +109,13 @@ export function createFlusher(deps: FlushDependencies): Flusher {
     void clock.sleep(patienceMs).then(() => {
       hasAlarm = false;
       schedule();
-      if (queue.length > 0) wakeAfter(patienceMs);
+      if (queue.size() > 0) wakeAfter(patienceMs);
     });
-  }
-
-  function isDue({ patientUntilMs }: Waiting): boolean {
-    return closed || patientUntilMs <= clock.nowMs();
   }
 
   function enqueue(submission: Submission): Promise<Recorded> {
     if (closed) return Promise.reject(new JournalUnavailableError('the journal is closed'));
-    if (queue.length >= limits.queuedSubmissionsMax) {
+    if (queue.size() >= limits.queuedSubmissionsMax) {
       return Promise.reject(new JournalUnavailableError('too many submissions wait for the database'));
     }
     const stream = deps.streamOfEntity(submission.entities[0] ?? '');
@@ -151,9 +148,12 @@ export function createFlusher(deps: FlushDependencies): Flusher {
 
   async function flush(): Promise<void> {
     const beganAtMs = clock.nowMs();
-    const batch = takeBatch();
+    const waitedCount = queue.urgentCount();
+    const open = new Set(queue.take(pace.submissionsMax()));
+    const carriedCount = waitedCount - queue.urgentCount();
+    expire(open, clock.nowMs(), undefined);
+    const batch = [...open];
     if (batch.length === 0) return;
-    const open = new Set(batch);
     flushing = open;
     try {
       let rest = answerFromMemory(batch, open);
@@ -165,30 +165,23 @@ export function createFlusher(deps: FlushDependencies): Flusher {
       await judgeFaults(faults, open);
       const lostRaces = await insert(drafts, open);
       if (lostRaces > 0) await pace.afterLostRace();
-      else if (drafts.length > 0) pace.afterSuccess(clock.nowMs() - beganAtMs, batch.length);
+      else if (drafts.length > 0) pace.afterSuccess(clock.nowMs() - beganAtMs, carriedCount);
     } catch (error) {
       for (const waiting of open) contest(waiting);
       await pace.afterFailure(error);
       expire(open, clock.nowMs(), error);
     }
     flushing = nobody;
-    queue.unshift(...open);
+    queue.putBack(open);
   }
 
   /** Of those under way or next; the patient ones wait because they may. */
   function oldestWaitsMs(): number {
-    const oldest = [...flushing, ...queue.slice(0, 1)].find(({ submission }) => !submission.patienceMs);
+    const oldest = [...flushing, queue.oldest()].find((waiting) => waiting && !waiting.submission.patienceMs);
     return oldest ? clock.nowMs() - sinceMs(oldest) : 0;
   }
 
   const sinceMs = ({ deadlineAtMs }: Waiting): number => deadlineAtMs - limits.submitDurationMsMax;
-
-  function takeBatch(): Waiting[] {
-    const batch = queue.splice(0, pace.submissionsMax());
-    const open = new Set(batch);
-    expire(open, clock.nowMs(), undefined);
-    return [...open];
-  }
 
   function contest(waiting: Waiting): void {
     waiting.contested = true;
@@ -293,7 +286,7 @@ export function createFlusher(deps: FlushDependencies): Flusher {
     async close() {
       closed = true;
       schedule();
-      while (queue.length > 0 || scheduled) await inTurn(async () => undefined);
+      while (queue.size() > 0 || scheduled) await inTurn(async () => undefined);
       await turn;
     },
   };

@@ -44,9 +44,9 @@ export interface JournalLimits {
    * be seen: 1 % of its time. */
   readonly gapMs: number;
   readonly gapEveryMs: number;
-  /** While flushes carry so many submissions or more, a flush that would carry fewer than the one before waits so long for
-   * others: a busy flush takes some 10 ms, and each costs the database the same work again. */
-  readonly lingerMs: number;
+  /** While flushes carry so many urgent submissions or more, a flush that would carry fewer than the one before waits for as
+   * many, but no longer than this: a busy flush takes as long, and each costs the database and this process the same again. */
+  readonly lingerMsMax: number;
   readonly lingerSubmissionsMin: number;
   /** After each lost race a flush carries half as much, so that the next attempt is shorter, but not less than this. */
   readonly contendedSubmissionsMin: number;
@@ -79,7 +79,7 @@ export const defaultJournalLimits: JournalLimits = {
   giveWayMsMax: 250,
   gapMs: 20,
   gapEveryMs: 2_000,
-  lingerMs: 1,
+  lingerMsMax: 3,
   lingerSubmissionsMin: 4,
   contendedSubmissionsMin: 64,
   failureDelayMsMax: 1_000,

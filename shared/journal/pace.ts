@@ -6,20 +6,22 @@
 // leaves a gap now and then, in which one that nobody has seen yet can write. And who lost carries less, so that its next
 // attempt is a short one.
 //
-// A writer that is busy lingers a moment when little waits yet: what the last flush answered comes back as the next steps.
+// A writer that is busy lingers a moment when little waits yet, until as many are there as it answered with its last flush:
+// what that one answered comes back as the next steps. Those that are patient do not count: they come with whoever goes.
 
 import type { Clock, Logger, Random } from '../runtime/index.ts';
 import type { JournalLimits } from './limits.ts';
+import type { Queue } from './queue.ts';
 
 export interface Pace {
-  /** Resolves when the next flush may begin. `waitingCount` tells how many submissions wait for it now. */
-  turn(waitingCount: number): Promise<void>;
+  /** Resolves when the next flush may begin. */
+  turn(queue: Pick<Queue, 'urgentCount' | 'company'>): Promise<void>;
   /** Submissions that the flush may carry. */
   submissionsMax(): number;
   /** Another process has written lately: what the cache has is probably old. */
   isInCompany(): boolean;
-  /** A flush was written: it took so long, from its turn on, and carried so many submissions. */
-  afterSuccess(tookMs: number, submissionCount: number): void;
+  /** A flush was written: it took so long, from its turn on, and carried so many urgent submissions. */
+  afterSuccess(tookMs: number, carriedCount: number): void;
   /** The first lost race is answered at once: reading what is newer is all it takes. */
   afterLostRace(): Promise<void>;
   /** Says once that the database is away, and once that it is back. */
@@ -71,24 +73,31 @@ export function createPace({ othersAtMs, clock, random, log, limits }: PaceDepen
   }
 
   /** The answers of a flush bring the next submissions a moment later: written together they cost one entry. */
-  function lingerMs(waitingCount: number): number {
-    const isWorthIt = lastCarried >= limits.lingerSubmissionsMin && waitingCount < lastCarried;
-    return isWorthIt ? limits.lingerMs : 0;
+  async function linger(queue: Pick<Queue, 'urgentCount' | 'company'>): Promise<void> {
+    if (lastCarried < limits.lingerSubmissionsMin || queue.urgentCount() >= lastCarried) return;
+    await new Promise<void>((resolve) => {
+      const stop = clock.after(limits.lingerMsMax, resolve);
+      void queue.company(lastCarried).then(() => {
+        stop();
+        resolve();
+      });
+    });
   }
 
   return {
-    async turn(waitingCount) {
-      const ms = Math.max(restMs(), lingerMs(waitingCount));
+    async turn(queue) {
+      const ms = restMs();
       if (ms > 0) await clock.sleep(ms);
+      else await linger(queue);
     },
     submissionsMax: () => submissionsMax,
     isInCompany,
-    afterSuccess(tookMs, submissionCount) {
+    afterSuccess(tookMs, carriedCount) {
       if (failuresInRow > 0) log.warn({ attempts: failuresInRow }, 'the database answers again');
       lostInRow = 0;
       failuresInRow = 0;
       submissionsMax = Math.min(limits.flushSubmissionsMax, submissionsMax * 2);
-      lastCarried = submissionCount;
+      lastCarried = carriedCount;
       endedAtMs = clock.nowMs();
       restUntilMs = endedAtMs + Math.min(limits.giveWayMsMax, tookMs * limits.giveWayTimes);
     },

@@ -6,6 +6,9 @@ import { createPace } from '../../shared/journal/pace.ts';
 import { createHeldClock } from '../support/held-clock.ts';
 import { silentLog } from '../support/toy-order-server.ts';
 
+/** Nobody comes. */
+const nobody = new Promise<void>(() => undefined);
+
 function begin() {
   const clock = createHeldClock();
   const others: { atMs?: number } = {};
@@ -18,7 +21,7 @@ function begin() {
   });
   /** How long the next flush is kept waiting; it begins then. */
   async function waits(waitingCount: number): Promise<number> {
-    const turn = pace.turn(waitingCount);
+    const turn = pace.turn({ urgentCount: () => waitingCount, company: () => nobody });
     const [ms = 0] = clock.sleepsMs();
     await clock.pass(ms);
     await turn;
@@ -101,7 +104,21 @@ test('one that is busy waits a moment for as many as it carried before, and one 
   expect([await flush(5, few), await flush(5, 1)]).toEqual([0, 0]);
   expect([await flush(5, 30), await flush(5, 30)]).toEqual([0, 0]);
   // Others came while it lingered.
-  expect([await flush(5, 3, 20), await flush(5, 19, 20)]).toEqual([limits.lingerMs, limits.lingerMs]);
+  expect([await flush(5, 3, 20), await flush(5, 19, 20)]).toEqual([limits.lingerMsMax, limits.lingerMsMax]);
   // Nobody came: the next one does not wait again.
-  expect([await flush(5, 2, 2), await flush(5, 1)]).toEqual([limits.lingerMs, 0]);
+  expect([await flush(5, 2, 2), await flush(5, 1)]).toEqual([limits.lingerMsMax, 0]);
+});
+
+test('who lingers goes as soon as those are there that it waits for', async () => {
+  const { clock, pace, flush } = begin();
+  await flush(5, 20);
+  const asked: number[] = [];
+  await pace.turn({
+    urgentCount: () => 3,
+    async company(count) {
+      asked.push(count);
+    },
+  });
+  expect(asked).toEqual([20]);
+  expect(clock.sleepsMs()).toEqual([]);
 });

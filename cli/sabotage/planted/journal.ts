@@ -84,6 +84,22 @@ export const journal: readonly Sabotage[] = [
     caughtBy: ['test/unit/journal-writers.test.ts'],
   },
   {
+    name: 'unfinished-submissions-put-behind',
+    invariant: 'journal',
+    file: 'shared/journal/queue.ts',
+    from: 'const later = queue.splice(0);',
+    to: 'const later: Waiting[] = [];',
+    caughtBy: ['test/unit/journal-queue.test.ts'],
+  },
+  {
+    name: 'company-not-noticed',
+    invariant: 'journal',
+    file: 'shared/journal/queue.ts',
+    from: 'if (asked && urgentCount >= asked.count) asked.resolve();',
+    to: '',
+    caughtBy: ['test/unit/journal-queue.test.ts'],
+  },
+  {
     name: 'starved-queue-unseen',
     invariant: 'I11',
     file: 'shared/journal/flush-delay.ts',
