@@ -22,12 +22,17 @@ type FromPart = { readonly ticket: number; readonly answer?: unknown; readonly f
 /** Closing a part means closing its connections; one that takes longer hangs. */
 const closeMsMax = 10_000;
 
-/** Starts `file` and resolves when its `servePart` has opened. */
+/** Starts `file` and resolves when its `servePart` has opened. `nodeOptions`: left out, those of this process. */
 export async function startPart<Question, Answer>(
   file: URL,
   setup: unknown,
+  nodeOptions: readonly string[] = process.execArgv,
 ): Promise<Part<Question, Answer>> {
-  const child = fork(file, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(file, {
+    execArgv: [...nodeOptions],
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const { promise: ready, resolve: isReady, reject: isBroken } = Promise.withResolvers<void>();
   const waiting = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>();
   let tickets = 0;

@@ -1,6 +1,7 @@
 // One round: a suite of its own, warmed up, then every measurement once.
 
 import type { SourceName } from '../../shared/mongo/index.ts';
+import { serviceNodeOptions } from '../node-options.ts';
 import { auditOf } from './audit.ts';
 import type { Audited } from './audited.ts';
 import type { BareAnswer, BareQuestion, BareSetup } from './bare/messages.ts';
@@ -95,5 +96,6 @@ function startRaw({ databaseUri, databasePrefix }: Site): Promise<Part<RawQuesti
 
 function startBare({ databaseUri, databasePrefix }: Site): Promise<Part<BareQuestion, BareAnswer>> {
   const setup: BareSetup = { databaseUri, databasePrefix: `${databasePrefix}bare_`, putsGoods: true };
-  return startPart(new URL('./bare/process.ts', import.meta.url), setup);
+  // As the services run, with which it is compared.
+  return startPart(new URL('./bare/process.ts', import.meta.url), setup, serviceNodeOptions);
 }
