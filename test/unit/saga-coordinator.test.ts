@@ -221,6 +221,21 @@ describe('a coordinator', () => {
     expect(calls.filter((name) => name === 'pay')).toHaveLength(8);
   });
 
+  test('a nudge that comes while a step is asked ends the wait after it, and only that one', async () => {
+    const asked = Promise.withResolvers<void>();
+    const held = heldAt('pay', asked.promise);
+    const { coordinator, clock, run } = placedSaga({ pay: [unknown, unknown] }, { held: true, gate: held });
+    const placing = run();
+    await settled();
+    coordinator.nudge(sagaId);
+    asked.resolve();
+    await settled();
+    // Asked a second time without a wait; before the third it waits again.
+    expect(clock.sleepsMs()).toEqual([50]);
+    await clock.pass(50);
+    expect((await placing).saga.phase).toBe('completed');
+  });
+
   test('remembers how each step went, for operators', async () => {
     const { coordinator, run } = placedSaga({ pay: [unknown, refused('NO_MONEY')] });
     await run();

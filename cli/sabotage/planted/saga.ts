@@ -4,6 +4,14 @@ import type { Sabotage } from '../sabotage.ts';
 
 export const saga: readonly Sabotage[] = [
   {
+    name: 'nudge-before-the-wait-is-lost',
+    invariant: 'I5',
+    file: 'shared/saga/asking.ts',
+    from: 'drive.isNudged = true;',
+    to: '',
+    caughtBy: ['test/unit/saga-coordinator.test.ts'],
+  },
+  {
     name: 'step-id-from-the-attempt',
     invariant: 'I2',
     file: 'shared/saga/asking.ts',
