@@ -160,7 +160,7 @@ export const calls: readonly Sabotage[] = [
     invariant: 'I8',
     file: 'shared/rpc/batch-in-flight.ts',
     from: "opened.on('error', (error) => fail(streamError(error)));",
-    to: "opened.on('error', () => [...waiting.keys()].map((index) => settle(index, ({ resolve }) => resolve({ status: 200, headers: { 'content-type': 'application/proto' }, body: new Uint8Array() }))));",
+    to: "opened.on('error', () => [...waiting.keys()].map((index) => take(index)?.resolve({ status: 200, headers: { 'content-type': 'application/proto' }, body: new Uint8Array() })));",
     caughtBy: ['test/integration/rpc-batches.test.ts'],
   },
   {
