@@ -106,7 +106,8 @@ export function createReservationHandlers(deps: {
         }
         const state = expectState(reservation, scoped);
         // Sold by the decision: nothing remains to be moved, and what was held a moment ago is what was sold.
-        const lines = taken && state.settled ? taken.lines : await flow.finish(scoped, state);
+        const isSold = state.settled && taken !== undefined && !taken.refusal;
+        const lines = isSold ? taken.lines : await flow.finish(scoped, state);
         return {
           replayed,
           response: { reservation: renderReservation(reservationId, state, state.status, lines) },

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createCutoff } from '../../shared/rpc/cutoff.ts';
 import { type Clock, createSystemClock } from '../../shared/runtime/index.ts';
 
@@ -80,6 +80,16 @@ test('work that is done in time is answered as it ends', async () => {
   const cutoff = createCutoff(createHeldClock().clock, 10, [], () => 'late');
   await expect(cutoff.within(Promise.resolve('done'))).resolves.toBe('done');
   await expect(cutoff.within(Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+});
+
+test('work that has ended is listened to no longer: a long stream would leave something for each message', async () => {
+  const cutoff = createCutoff(createHeldClock().clock, 10, [], () => 'late');
+  const added = vi.spyOn(cutoff, 'addEventListener');
+  const removed = vi.spyOn(cutoff, 'removeEventListener');
+  await cutoff.within(Promise.resolve('done'));
+  await cutoff.within(Promise.reject(new Error('broken'))).catch(() => undefined);
+  expect(added).toHaveBeenCalledTimes(2);
+  expect(removed.mock.calls).toEqual(added.mock.calls);
 });
 
 test('work that fails when it is late is no unhandled rejection', async () => {

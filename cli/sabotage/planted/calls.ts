@@ -36,6 +36,14 @@ export const calls: readonly Sabotage[] = [
     caughtBy: ['test/integration/rpc-deadline.test.ts'],
   },
   {
+    name: 'ended-work-still-listened-to',
+    invariant: 'I11',
+    file: 'shared/rpc/cutoff.ts',
+    from: "const stay = () => this.removeEventListener('abort', giveUp);",
+    to: 'const stay = () => undefined;',
+    caughtBy: ['test/unit/rpc-cutoff.test.ts'],
+  },
+  {
     name: 'client-waits-without-a-timer',
     invariant: 'I5',
     file: 'shared/rpc/direct-transport.ts',

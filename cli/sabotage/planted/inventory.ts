@@ -181,8 +181,8 @@ export const inventory: readonly Sabotage[] = [
     name: 'lines-of-a-commit-that-is-not-settled',
     invariant: 'I4',
     file: 'services/inventory/reservation-handlers.ts',
-    from: 'const lines = taken && state.settled ? taken.lines : await flow.finish(scoped, state);',
-    to: 'const lines = taken ? taken.lines : await flow.finish(scoped, state);',
+    from: 'const isSold = state.settled && taken !== undefined && !taken.refusal;',
+    to: 'const isSold = taken !== undefined && !taken.refusal;',
     caughtBy: ['test/integration/inventory-reservations.test.ts'],
   },
   {
