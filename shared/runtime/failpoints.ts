@@ -1,5 +1,5 @@
 // Failpoints: named places where a test makes a process die, a write get lost, or an answer vanish.
-// Production passes `noFailpoints`, which costs one call of an empty function.
+// Production passes `noFailpoints`: a call of an empty function, or not even that on the way of every call.
 
 /**
  * Awaited at the named place. A test's version may throw, wait, or end the process. `details` says what is being

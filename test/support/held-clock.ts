@@ -19,8 +19,13 @@ export function createHeldClock({ skipping = false } = {}): HeldClock {
   function after(durationMs: number, ring: () => void): () => void {
     if (skipping) {
       nowMs += durationMs;
-      void settled().then(ring);
-      return () => undefined;
+      let isStopped = false;
+      void settled().then(() => {
+        if (!isStopped) ring();
+      });
+      return () => {
+        isStopped = true;
+      };
     }
     const sleep = {
       untilMs: nowMs + durationMs,
