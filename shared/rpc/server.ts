@@ -123,6 +123,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
 
   function noteOpen(request: ServerResponse | ServerHttp2Stream): void {
     openRequestCount += 1;
+    eventLoopDelay.noteWork();
     request.once('close', () => {
       openRequestCount -= 1;
       if (!stopping.signal.aborted) return;

@@ -20,6 +20,22 @@ export const calls: readonly Sabotage[] = [
     caughtBy: ['test/integration/rpc-client.test.ts'],
   },
   {
+    name: 'own-delay-not-measured',
+    invariant: 'I11',
+    file: 'shared/rpc/server.ts',
+    from: '    eventLoopDelay.noteWork();\n',
+    to: '',
+    caughtBy: ['test/integration/rpc-own-delay.test.ts'],
+  },
+  {
+    name: 'time-without-work-taken-for-delay',
+    invariant: 'I11',
+    file: 'shared/runtime/event-loop-delay.ts',
+    from: '    histogram.reset();\n    histogram.enable();',
+    to: '    histogram.enable();',
+    caughtBy: ['test/unit/event-loop-delay.test.ts'],
+  },
+  {
     name: 'request-id-reused-taken-for-definite',
     invariant: 'I2',
     file: 'shared/rpc/call-outcome.ts',
