@@ -126,6 +126,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     eventLoopDelay.noteWork();
     request.once('close', () => {
       openRequestCount -= 1;
+      eventLoopDelay.noteWork();
       if (!stopping.signal.aborted) return;
       onePort.closeIdle();
       if (openRequestCount === 0) drained.resolve();

@@ -3,7 +3,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 export interface EventLoopDelay {
-  /** There is work: measures from now on, until for a while this was not called. So a process without work is not woken. */
+  /** Work comes or ends: measures from now on, until for a while this was not called. So a process without work is not
+   * woken. */
   noteWork(): void;
   /**
    * The median since it was last asked; 0 before the first sample. The median and not the mean or the worst: one long
@@ -15,7 +16,7 @@ export interface EventLoopDelay {
 }
 
 /** How often Node takes a sample. Below the delays that matter, and nothing to speak of beside work; in an idle process it
- * was nine tenths of all wake-ups. */
+ * would be five of six wake-ups. */
 const sampleEveryMs = 10;
 
 /** So long without work, or up to twice as long, ends the sampling: longer than admission waits between two looks. */

@@ -23,8 +23,8 @@ export const calls: readonly Sabotage[] = [
     name: 'own-delay-not-measured',
     invariant: 'I11',
     file: 'shared/rpc/server.ts',
-    from: '    eventLoopDelay.noteWork();\n',
-    to: '',
+    from: '  const eventLoopDelay = createEventLoopDelay();',
+    to: '  const eventLoopDelay = { ...createEventLoopDelay(), noteWork: () => undefined };',
     caughtBy: ['test/integration/rpc-own-delay.test.ts'],
   },
   {
