@@ -133,7 +133,7 @@ export async function createJournalOn(
   return {
     submit: (submission) => flusher.submit(submission),
     streamOf: streamOfEntity,
-    knows: (key) => cache.recentKey(key) !== undefined || flusher.isUnderWay(key),
+    knows: (key) => cache.hasKey(key) || flusher.isUnderWay(key),
     delayMs: () => flusher.delayMs(),
     rememberedState: (entity) => cache.entity(entity)?.state,
     async readKey(key) {

@@ -62,7 +62,7 @@ export function createBatchDrafter(
       const { key, entities } = follower;
       const isElsewhere = entities.some((entity) => streamOfEntity(entity) !== waiting.stream);
       // Known or on its own way here: there it gets its answer.
-      if (isElsewhere || cache.recentKey(key) || underWay.has(key)) return;
+      if (isElsewhere || cache.hasKey(key) || underWay.has(key)) return;
       try {
         if (drafter.add(follower, waiting.stream, nothingNew) !== 'succeeded') return;
       } catch {

@@ -2,6 +2,7 @@
 
 import type { Decision, State } from './decision.ts';
 import { type Entry, type EntryOp, entryId, entryOpsMax, firstKey } from './entry.ts';
+import { opsBytes } from './entry-document.ts';
 import type { EntityRules, Submission } from './journal.ts';
 
 export interface DraftDependencies {
@@ -79,7 +80,8 @@ export function createDrafter({ rules, states, writer, at, nextSeqOf }: DraftDep
       [...drafts].map(([stream, { ops, keys, lists }]) => {
         const seq = nextSeqOf(stream);
         const listed = lists.size > 0 ? { lists: [...lists] } : {};
-        return { _id: entryId(stream, seq), stream, seq, keys: [...keys], ...listed, writer, ops, at };
+        const bytes = opsBytes(ops);
+        return { _id: entryId(stream, seq), stream, seq, keys: [...keys], ...listed, writer, ops, at, bytes };
       }),
   };
 }

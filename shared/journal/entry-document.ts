@@ -17,7 +17,7 @@ export interface PackedOps {
   readonly body: Uint8Array;
 }
 
-export interface EntryDocument extends Omit<Entry, 'ops'>, PackedOps {
+export interface EntryDocument extends Omit<Entry, 'ops' | 'bytes'>, PackedOps {
   /** Each entity of its ops once. */
   readonly entities: readonly string[];
 }
@@ -40,8 +40,7 @@ const unpackedBytesMax = 17 << 20;
 const serializing = { ignoreUndefined: true } as const;
 const deserializing = { useBigInt64: true, promoteBuffers: true } as const;
 
-export function toDocument({ ops, ...entry }: Entry): EntryDocument {
-  const bytes = Buffer.concat(ops.map(opBytes));
+export function toDocument({ ops, bytes = opsBytes(ops), ...entry }: Entry): EntryDocument {
   const entities = [...new Set(ops.map(({ entity }) => entity))];
   if (bytes.length < packedBytesMin) return { ...entry, entities, packing: 'none', body: bytes };
   const params = { [constants.ZSTD_c_compressionLevel]: zstdLevel };
@@ -77,6 +76,11 @@ export function opsIn(packed: PackedOps, wanted: WantedOps = {}): EntryOp[] {
   return ops;
 }
 
+/** The ops as they are stored, before packing: one after the other. */
+export function opsBytes(ops: readonly EntryOp[]): Buffer {
+  return Buffer.concat(ops.map(opBytes));
+}
+
 function opBytes({ entity, key, ...rest }: EntryOp): Uint8Array {
   return BSON.serialize({ entity, key, ...rest }, serializing);
 }
@@ -98,21 +102,29 @@ export function unpackedBody({ packing, body }: PackedOps): Buffer {
 const entityAt = 4 + 1 + 'entity\0'.length;
 const toKey = 1 + 'key\0'.length;
 
+/** As a text stands in BSON: with a zero behind it. */
+function textOf(text: string | undefined): Buffer | undefined {
+  return text === undefined ? undefined : Buffer.from(`${text}\0`);
+}
+
 function wantedIn(bytes: Buffer, { entity, keys, list }: WantedOps): (start: number, end: number) => boolean {
-  const named = entity === undefined ? undefined : Buffer.from(`${entity}\0`);
-  const listed = list === undefined ? undefined : Buffer.from(`${list}\0`);
+  const [onlyKey] = keys?.size === 1 ? keys : [];
+  const named = textOf(entity);
+  const keyed = textOf(onlyKey);
+  const listed = textOf(list);
+  const isAt = (text: Buffer, from: number, end: number) =>
+    end - from === text.length && bytes.compare(text, 0, text.length, from, end) === 0;
   return (start, end) => {
     const from = start + entityAt + 4;
     const entityEnd = from + bytes.readInt32LE(from - 4);
-    if (
-      named &&
-      !(entityEnd - from === named.length && bytes.compare(named, 0, named.length, from, entityEnd) === 0)
-    )
-      return false;
+    if (named && !isAt(named, from, entityEnd)) return false;
     if (keys) {
       const keyFrom = entityEnd + toKey + 4;
-      const keyEnd = keyFrom + bytes.readInt32LE(keyFrom - 4) - 1;
-      if (!keys.has(bytes.toString('utf8', keyFrom, keyEnd))) return false;
+      const keyEnd = keyFrom + bytes.readInt32LE(keyFrom - 4);
+      const isWanted = keyed
+        ? isAt(keyed, keyFrom, keyEnd)
+        : keys.has(bytes.toString('utf8', keyFrom, keyEnd - 1));
+      if (!isWanted) return false;
     }
     return !listed || bytes.subarray(start, end).includes(listed);
   };

@@ -30,6 +30,8 @@ export interface Entry {
   readonly writer: string;
   readonly ops: readonly EntryOp[];
   readonly at: Date;
+  /** Its ops as they are stored, before packing, where somebody has made that already: it spares making it again. */
+  readonly bytes?: Uint8Array;
 }
 
 /** An entry of which only some ops were read. */

@@ -209,11 +209,11 @@ export function createFlusher(deps: FlushDependencies): Flusher {
     const asked = batch.filter((waiting) => everyKey || waiting.contested);
     if (asked.length === 0) return batch;
     const found = await store.findByKeys(asked.map(({ submission }) => submission.key));
+    found.forEach(cache.rememberKeys);
     const known = new Map(found.flatMap((part) => [...recordedIn(part)]));
     for (const waiting of asked) {
       const recorded = known.get(waiting.submission.key);
       if (!recorded) continue;
-      cache.rememberKey(waiting.submission.key, recorded);
       open.delete(waiting);
       answer(waiting, recorded);
       lookUpUntilMs = clock.nowMs() + limits.lookUpDurationMs;

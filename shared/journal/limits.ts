@@ -12,12 +12,13 @@ export interface JournalLimits {
   readonly lookUpDurationMs: number;
   /** Entities remembered: the SKUs and accounts of a busy service, and its orders of some five seconds; some 1 KiB each. */
   readonly cachedEntitiesMax: number;
-  /** Keys remembered, of those that entries claim: retries come within seconds, and 8,000 orders are four seconds of a very
-   * busy service. Twice as many cost 20 MB, and the collector works for them. */
-  readonly recentKeysMax: number;
-  /** Keys remembered that no entry claims, because the state proves them: four flushes, for one whose answer was lost. Who is
-   * not found here decides again, and changes nothing. */
-  readonly recentProofsMax: number;
+  /** Bytes of what is remembered under keys that entries claim: retries come within seconds, and these are some 8,000 orders,
+   * four seconds of a very busy service. */
+  readonly recentBytesMax: number;
+  /** So many keys of the newest entries are remembered, and at most twice as many and an entry, also those that no entry claims
+   * because the state proves them: two full flushes, for one whose answer was lost. Who is not found decides again, and changes
+   * nothing. */
+  readonly newestKeysMin: number;
   /** Entries in one read of a stream: some 5 MB of busy entries. */
   readonly readEntriesMax: number;
   /** Before the tail, so many entries are read at a start, and searched first for an entity that is not remembered: what is
@@ -65,8 +66,8 @@ export const defaultJournalLimits: JournalLimits = {
   submitDurationMsMax: 20_000,
   lookUpDurationMs: 1_000,
   cachedEntitiesMax: 8_000,
-  recentKeysMax: 8_000,
-  recentProofsMax: 1_000,
+  recentBytesMax: 8 << 20,
+  newestKeysMin: 512,
   readEntriesMax: 200,
   nearEntries: 16,
   furtherBack: 16,

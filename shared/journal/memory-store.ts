@@ -56,7 +56,7 @@ function frozen<T>(value: T): T {
 export function createMemoryStore(content: MemoryContent = createMemoryContent()): JournalStore {
   const { entries, byEntity, keys, highest, checkpoints } = content;
 
-  function insertOne(entry: Entry): InsertAnswer {
+  function insertOne({ bytes: _, ...entry }: Entry): InsertAnswer {
     if (entries.has(entry._id) || entry.keys.some((key) => keys.has(key))) return 'duplicate';
     for (const key of entry.keys) keys.set(key, entry._id);
     highest.set(entry.stream, Math.max(entry.seq, highest.get(entry.stream) ?? 0));

@@ -8,9 +8,10 @@
 import { LRUCache } from 'lru-cache';
 import { createPassing } from '../runtime/index.ts';
 import type { State } from './decision.ts';
-import { type Entry, isOf, recordedIn, recordedOp } from './entry.ts';
+import { type Entry, type EntryPart, isOf, recordedIn, recordedOp } from './entry.ts';
 import type { EntityRules, RecordedKey, RecordedOp } from './journal.ts';
 import type { JournalLimits } from './limits.ts';
+import { createRecentKeys } from './recent-keys.ts';
 import type { Checkpoint } from './store.ts';
 
 interface CachedEntity {
@@ -32,8 +33,10 @@ export interface StreamCache {
   entity(entity: string): CachedEntity | undefined;
   /** Remembers what a read found, unless something newer is remembered already. */
   rememberEntity(entity: string, state: State | undefined, seq: number): void;
+  hasKey(key: string): boolean;
   recentKey(key: string): RecordedKey | undefined;
-  rememberKey(key: string, recorded: RecordedKey): void;
+  /** Remembers the keys of the ops that a read found. */
+  rememberKeys(found: EntryPart): void;
   /**
    * Takes in the entry that follows the tail, and returns what it records under each key. One at or before it changes nothing.
    * Throws at a gap.
@@ -50,14 +53,16 @@ export interface StreamCache {
 
 export function createStreamCache(
   rules: EntityRules,
-  limits: Pick<JournalLimits, 'cachedEntitiesMax' | 'recentKeysMax' | 'recentProofsMax'>,
+  limits: Pick<JournalLimits, 'cachedEntitiesMax' | 'recentBytesMax' | 'newestKeysMin'>,
   writer: string,
 ): StreamCache {
   const tails = new Map<string, number>();
   const entities = new LRUCache<string, CachedEntity>({ max: limits.cachedEntitiesMax });
-  const keys = new LRUCache<string, RecordedKey>({ max: limits.recentKeysMax });
-  // Apart, or they would drive out those that somebody repeats.
-  const proofs = new LRUCache<string, RecordedKey>({ max: limits.recentProofsMax });
+  const keys = createRecentKeys(limits.recentBytesMax);
+  // What the newest entries record under whatever key: whoever follows a submission of them asks at once. Two generations,
+  // so that the older goes as a whole and has not become old for the collector.
+  let newest = new Map<string, RecordedKey>();
+  let newestBefore = newest;
   const open = createPassing<string, OpenEntity>();
   const listeners = new Set<(op: RecordedOp) => void>();
   let othersAtMs: number | undefined;
@@ -66,10 +71,16 @@ export function createStreamCache(
     for (const { entity, state } of entry.ops)
       entities.set(entity, { state: state ?? undefined, seq: entry.seq });
     const recordedKeys = recordedIn(entry);
-    const claimed = new Set(entry.keys);
-    for (const [key, recorded] of recordedKeys) (claimed.has(key) ? keys : proofs).set(key, recorded);
+    keys.remember(entry, new Set(entry.keys.filter((key) => recordedKeys.has(key))), entry.bytes);
+    if (newest.size >= limits.newestKeysMin) {
+      newestBefore = newest;
+      newest = new Map();
+    }
+    for (const [key, recorded] of recordedKeys) newest.set(key, recorded);
     return recordedKeys;
   }
+
+  const inNewest = (key: string): RecordedKey | undefined => newest.get(key) ?? newestBefore.get(key);
 
   function noteOpen(stream: string, entity: string, state: State, at: Date): void {
     if (rules.isOpen(entity, state)) {
@@ -86,8 +97,9 @@ export function createStreamCache(
       const cached = entities.get(entity);
       if (!cached || cached.seq <= seq) entities.set(entity, { state, seq });
     },
-    recentKey: (key) => keys.get(key) ?? proofs.get(key),
-    rememberKey: (key, recorded) => void keys.set(key, recorded),
+    hasKey: (key) => keys.has(key) || inNewest(key) !== undefined,
+    recentKey: (key) => inNewest(key) ?? keys.find(key),
+    rememberKeys: (found) => keys.remember(found, new Set(found.ops.map(({ key }) => key))),
     apply(entry) {
       const tail = tails.get(entry.stream) ?? 0;
       if (entry.seq <= tail) return recordedIn(entry);

@@ -55,7 +55,9 @@ describe.each([...storesUnderTest(), ...movedStoresUnderTest()])(
       const store = await freshStore();
       const other = await openCounters(store);
       await other.submit(add('k2', 'b/y', 7));
-      const journal = await openCounters(store, { limits: { lookUpDurationMs: 0, recentKeysMax: 1 } });
+      const journal = await openCounters(store, {
+        limits: { lookUpDurationMs: 0, recentBytesMax: 1, newestKeysMin: 1 },
+      });
       const first = await journal.submit({ ...add('k1', 'a/x', 5), followedBy: [add('k2', 'b/y', 7)] });
       expect(first).toMatchObject({ replayed: false, outcome: { succeeded: true } });
       expect(await journal.readState('b/y')).toEqual({ count: 7 });

@@ -188,7 +188,7 @@ describe.each(storesUnderTest())('the journal before a faulty database ($name)',
           return found;
         },
       },
-      { limits: { lookUpDurationMs: 0, recentKeysMax: 1 } },
+      { limits: { lookUpDurationMs: 0, recentBytesMax: 1, newestKeysMin: 1 } },
     );
     await journal.submit(add('k0', 'a/x', 0));
     await other.submit(add('k1', 'a/x', 1));

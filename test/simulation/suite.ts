@@ -89,6 +89,8 @@ export interface SuiteDependencies {
 
 /** How long an orchestrator waits before it starts again what could not start. */
 const restartMs = 500;
+/** About what a key with a small op takes in memory. */
+const bytesOfKey = 1_024;
 
 const cardsDefault: CardSettings = { keyLifetimeMs: 20 * 3_600_000, timeoutMs: 15_000, mayBeStubborn: false };
 
@@ -168,8 +170,8 @@ export function createSuite(deps: SuiteDependencies): Suite {
       writer: process.name,
       limits: {
         cachedEntitiesMax: deps.cacheSize,
-        recentKeysMax: deps.cacheSize,
-        recentProofsMax: deps.cacheSize,
+        recentBytesMax: deps.cacheSize * bytesOfKey,
+        newestKeysMin: deps.cacheSize,
       },
       ...parts,
     });
