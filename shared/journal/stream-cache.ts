@@ -60,7 +60,7 @@ export function createStreamCache(
   const entities = new LRUCache<string, CachedEntity>({ max: limits.cachedEntitiesMax });
   const keys = createRecentKeys(limits.recentBytesMax);
   // What the newest entries record under whatever key: whoever follows a submission of them asks at once. Two generations,
-  // so that the older goes as a whole and has not become old for the collector.
+  // so that the older goes as a whole, in a busy process before it has become old for the collector.
   let newest = new Map<string, RecordedKey>();
   let newestBefore = newest;
   const open = createPassing<string, OpenEntity>();
