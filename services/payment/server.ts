@@ -15,8 +15,6 @@ import { createOpenPaymentsHandler } from './open-payments.ts';
 import { paymentReasons } from './payment-errors.ts';
 import { createPaymentHandlers } from './payment-handlers.ts';
 import type { PaymentProvider } from './provider/provider.ts';
-import { createStripeClient } from './provider/stripe-client.ts';
-import { createStripeProvider } from './provider/stripe-provider.ts';
 import { createReconciler } from './reconcile/pages.ts';
 import { createReconcileHandler } from './reconcile-handlers.ts';
 import { createTrialBalanceHandler } from './trial-balance.ts';
@@ -39,8 +37,9 @@ export function createPayment(
 }
 
 /** Resolves when it serves. When it cannot start, everything opened so far is closed and the reason is thrown. */
-export function startPayment(config: PaymentConfig, deps: ServiceDeps): Promise<RunningService> {
+export async function startPayment(config: PaymentConfig, deps: ServiceDeps): Promise<RunningService> {
   const { createPayment: pay, cancelPayment, refundPayment } = PaymentService.method;
+  const provided = config.provider && (await providerFrom(config.provider));
   return startOnJournal({
     service: PaymentService,
     name: 'payment',
@@ -49,7 +48,7 @@ export function startPayment(config: PaymentConfig, deps: ServiceDeps): Promise<
     config,
     deps,
     compose(on) {
-      const cards = config.provider && startCards({ ...deps, ...on, ...providerFrom(config.provider) });
+      const cards = provided && startCards({ ...deps, ...on, ...provided });
       return {
         implementation: createPayment({ ...deps, ...on, ...(cards ? { cards } : {}) }),
         load: { sagaRpcs: { steps: [pay], settling: [cancelPayment, refundPayment] } },
@@ -59,11 +58,14 @@ export function startPayment(config: PaymentConfig, deps: ServiceDeps): Promise<
   });
 }
 
-function providerFrom(config: ProviderConfig): {
+async function providerFrom(config: ProviderConfig): Promise<{
   provider: PaymentProvider;
   keyLifetimeMs: number;
   arrivalMsMax: number;
-} {
+}> {
+  // The SDK is a megabyte of code: a service without card payments starts and lives without it.
+  const { createStripeClient } = await import('./provider/stripe-client.ts');
+  const { createStripeProvider } = await import('./provider/stripe-provider.ts');
   const { keyLifetimeMs, arrivalMsMax, webhookSecret } = config;
   return {
     provider: createStripeProvider({ stripe: createStripeClient(config), webhookSecret }),

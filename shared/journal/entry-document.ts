@@ -64,16 +64,32 @@ export function opsIn(packed: PackedOps, wanted: WantedOps = {}): EntryOp[] {
   const bytes = unpackedBody(packed);
   const isWanted = wantedIn(bytes, wanted);
   const ops: EntryOp[] = [];
-  for (let start = 0; start < bytes.length; ) {
+  eachOp(bytes, (start, end) => {
+    if (!isWanted(start, end)) return;
+    const op = BSON.deserialize(bytes.subarray(start, end), deserializing) as EntryOp;
+    if (wanted.list === undefined || op.lists?.includes(wanted.list)) ops.push(op);
+  });
+  return ops;
+}
+
+/** Shows where each op begins and ends, by its place among them. Throws for what cannot be ops. */
+export function eachOp(bytes: Buffer, show: (start: number, end: number, index: number) => void): void {
+  for (let start = 0, index = 0; start < bytes.length; index += 1) {
     const end = start + bytes.readInt32LE(start);
     if (end <= start || end > bytes.length) throw new Error(`an entry’s body is damaged at byte ${start}`);
-    if (isWanted(start, end)) {
-      const op = BSON.deserialize(bytes.subarray(start, end), deserializing) as EntryOp;
-      if (wanted.list === undefined || op.lists?.includes(wanted.list)) ops.push(op);
-    }
+    show(start, end, index);
     start = end;
   }
-  return ops;
+}
+
+/** The ops recorded under a key, as a copy of their bytes. */
+export function copyOf(bytes: Buffer, key: string): Buffer {
+  const isWanted = wantedIn(bytes, { keys: new Set([key]) });
+  const found: Buffer[] = [];
+  eachOp(bytes, (start, end) => {
+    if (isWanted(start, end)) found.push(bytes.subarray(start, end));
+  });
+  return Buffer.concat(found);
 }
 
 /** The ops as they are stored, before packing: one after the other. */

@@ -66,7 +66,7 @@ export const defaultJournalLimits: JournalLimits = {
   submitDurationMsMax: 20_000,
   lookUpDurationMs: 1_000,
   cachedEntitiesMax: 8_000,
-  recentBytesMax: 8 << 20,
+  recentBytesMax: 6 << 20,
   newestKeysMin: 512,
   readEntriesMax: 200,
   nearEntries: 16,

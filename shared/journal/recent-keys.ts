@@ -2,16 +2,18 @@
 // never changes, so what was remembered stays true.
 //
 // Hardly any of it is ever asked for. As objects it would be most of what a busy process keeps alive, and the collector would
-// carry it from place to place; as bytes it lies outside of the heap, and whoever repeats a key pays for its own.
+// carry it from place to place; as bytes it lies outside of the heap, and whoever repeats a key pays for its own. All of them
+// lie in one ring that is written over from its oldest place on: a buffer for each entry would be freed only by a full
+// collection, and those that were forgotten since the last one would be as many again.
 
-import { LRUCache } from 'lru-cache';
 import { type EntryPart, recordedIn } from './entry.ts';
-import { opsBytes, opsIn } from './entry-document.ts';
+import { copyOf, eachOp, opsBytes, opsIn } from './entry-document.ts';
 import type { RecordedKey } from './journal.ts';
 
-/** The ops of some keys of one entry. */
+/** The ops of some keys of one entry, by their place in the ring. */
 interface Kept extends Omit<EntryPart, 'ops'> {
-  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
   readonly keys: readonly string[];
 }
 
@@ -22,53 +24,57 @@ export interface RecentKeys {
   remember(entry: EntryPart, keys: ReadonlySet<string>, bytes?: Uint8Array): void;
 }
 
-/** About what an entry and a key take beside the bytes of their ops. */
-const bytesOfEntry = 512;
-const bytesOfKey = 256;
-
-/** Holds `bytesMax` at the most; the entries whose keys nobody asked for longest are forgotten first. */
+/** Keeps `bytesMax` of ops at the most; the entries that were remembered first are forgotten first. */
 export function createRecentKeys(bytesMax: number): RecentKeys {
+  const ring = Buffer.allocUnsafeSlow(bytesMax);
   const byKey = new Map<string, Kept>();
-  const kept = new LRUCache<Kept, Kept>({
-    maxSize: bytesMax,
-    sizeCalculation: ({ bytes, keys }) => bytes.length + bytesOfEntry + keys.length * bytesOfKey,
-    dispose({ keys }, entry) {
-      for (const key of keys) if (byKey.get(key) === entry) byKey.delete(key);
-    },
-  });
+  /** In the order of remembering. */
+  const kept: Kept[] = [];
+  let end = 0;
+
+  function forgetWhile(isInTheWay: (oldest: Kept) => boolean): void {
+    for (let [oldest] = kept; oldest && isInTheWay(oldest); [oldest] = kept) {
+      for (const key of oldest.keys) if (byKey.get(key) === oldest) byKey.delete(key);
+      kept.shift();
+    }
+  }
+
+  /** Where so many bytes may be written now. */
+  function makeRoom(length: number): number {
+    if (end + length > bytesMax) {
+      // What lies behind the end of the newest is older than all that lies before it.
+      forgetWhile(({ from }) => from >= end);
+      end = 0;
+    }
+    forgetWhile(({ from, to }) => from < end + length && to > end);
+    return end;
+  }
 
   return {
     has: (key) => byKey.has(key),
     find(key) {
       const entry = byKey.get(key);
       if (!entry) return undefined;
-      kept.get(entry);
-      const ops = opsIn({ packing: 'none', body: entry.bytes }, { keys: new Set([key]) });
-      return recordedIn({ ...entry, ops }).get(key);
+      // A copy: whatever is made of it may still be there when its place is written over.
+      const body = copyOf(ring.subarray(entry.from, entry.to), key);
+      return recordedIn({ ...entry, ops: opsIn({ packing: 'none', body }) }).get(key);
     },
     remember({ stream, seq, writer, at, ops }, keys, bytes = opsBytes(ops)) {
-      if (keys.size === 0) return;
-      const isMeant = ops.map(({ key }) => keys.has(key));
-      const entry = { stream, seq, writer, at, bytes: pick(bytes, isMeant), keys: [...keys] };
-      kept.set(entry, entry);
+      const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+      const isMeant = (index: number) => keys.has(ops[index]?.key ?? '');
+      let length = 0;
+      eachOp(all, (start, stop, index) => {
+        if (isMeant(index)) length += stop - start;
+      });
       // One that is larger than all that may be kept is not.
-      if (kept.has(entry)) for (const key of keys) byKey.set(key, entry);
+      if (length === 0 || length > bytesMax) return;
+      const from = makeRoom(length);
+      eachOp(all, (start, stop, index) => {
+        if (isMeant(index)) end += all.copy(ring, end, start, stop);
+      });
+      const entry = { stream, seq, writer, at, from, to: end, keys: [...keys] };
+      kept.push(entry);
+      for (const key of keys) byKey.set(key, entry);
     },
   };
-}
-
-/** A copy of those of the ops: a view would keep all the memory that they were taken from. */
-function pick(bytes: Uint8Array, isMeant: readonly boolean[]): Uint8Array {
-  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const meant: Buffer[] = [];
-  let start = 0;
-  for (const wanted of isMeant) {
-    const end = start + all.readInt32LE(start);
-    if (wanted) meant.push(all.subarray(start, end));
-    start = end;
-  }
-  const copy = Buffer.allocUnsafeSlow(meant.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const op of meant) at += op.copy(copy, at);
-  return copy;
 }

@@ -51,19 +51,37 @@ test.each([
   expect([keys.has('k1'), keys.has('proof'), keys.find('proof')]).toEqual([true, false, undefined]);
 });
 
-test('the keys that nobody asks for are forgotten first, and then they are gone', () => {
+test('the oldest are forgotten first, whatever their size, and each of the others gives what was recorded', () => {
   const keys = createRecentKeys(10_000);
-  for (let seq = 1; seq <= 100; seq += 1) {
-    keys.remember(entryOf(seq, [op(`k${seq}`, BigInt(seq))]), new Set([`k${seq}`]));
-    expect(keys.find('k1')?.seq).toBe(1);
+  const noteOf = (seq: number) => 'x'.repeat((seq * 397) % 1_500);
+  for (let seq = 1; seq <= 300; seq += 1) {
+    const data = { note: noteOf(seq) };
+    const ops = [op(`a${seq}`, BigInt(seq), { data }), op('proof', 0n), op(`b${seq}`, BigInt(-seq))];
+    keys.remember(entryOf(seq, ops), new Set([`a${seq}`, `b${seq}`]));
+    const seqs = Array.from({ length: seq }, (_, index) => index + 1);
+    const remembered = seqs.filter((each) => keys.has(`a${each}`));
+    expect(remembered).toEqual(seqs.slice(-remembered.length));
+    // An op is some 500 bytes without its note, of which two go into the ring for each entry.
+    if (seq > 10) expect(remembered.length).toBeGreaterThanOrEqual(3);
+    expect(remembered.length).toBeLessThan(13);
+    for (const each of remembered) {
+      expect(keys.find(`a${each}`)?.states.get(`counter/a${each}`)).toMatchObject({ count: BigInt(each) });
+      expect(keys.find(`b${each}`)).toMatchObject({ seq: each, writer: `w/${each}` });
+    }
   }
-  const remembered = Array.from({ length: 100 }, (_, index) => `k${index + 1}`).filter(keys.has);
-  expect(remembered.length).toBeLessThanOrEqual(10_000 / 768);
-  expect(remembered).toEqual([
-    'k1',
-    ...Array.from({ length: remembered.length - 1 }, (_, index) => `k${102 - remembered.length + index}`),
-  ]);
-  expect(keys.find('k2')).toBeUndefined();
+  expect([keys.has('a1'), keys.find('a1'), keys.find('b1')]).toEqual([false, undefined, undefined]);
+});
+
+test('what was found stays as it is when its place is written over', () => {
+  const keys = createRecentKeys(2_500);
+  const state = { bytes: new Uint8Array([1, 2, 3]), note: 'x'.repeat(200) };
+  keys.remember(entryOf(1, [op('k1', 1n, { state })]), new Set(['k1']));
+  const found = keys.find('k1')?.states.get('counter/k1');
+  for (let seq = 2; seq <= 20; seq += 1) {
+    keys.remember(entryOf(seq, [op(`k${seq}`, BigInt(seq))]), new Set([`k${seq}`]));
+  }
+  expect(keys.has('k1')).toBe(false);
+  expect(Buffer.from(found?.['bytes'] as Uint8Array)).toEqual(Buffer.from([1, 2, 3]));
 });
 
 test('a key that is remembered again outlives the entry that it was remembered from before', () => {
