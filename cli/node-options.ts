@@ -1,14 +1,22 @@
 // What Node is told for a service process, however it is started. Left to itself V8 takes memory that buys hardly anything.
+// Measured in docs/performance.md; a test holds package.json and the Dockerfile to both.
 
 /**
- * Half as much young generation as V8's own limit, and an old generation that is collected when it has two and a half times
- * what lived in it, instead of up to four: some 200 MB less in a busy service, at the same orders/s within the noise. Less
- * than this costs speed (docs/performance.md). And one thread beside the program's own, not four, for collecting garbage and
- * compiling: a service is one thread, and the helpers of three of them take the same cores from one another. A test holds
- * package.json and the Dockerfile to them.
+ * - A quarter of the young generation that V8 would take, and an old one that is collected when it has 1.4 times what lived in
+ *   it, not up to four times.
+ * - No pretenuring: V8 notes which places make objects that live on, and has these made in the old generation from then on. What
+ *   it sees while a service warms up is true for seconds, and each call leaves parts of itself there, with all that they hold.
+ * - No middle compiler: its graphs are some 20 MB, which malloc keeps. The first seconds after a start do less for it.
+ * - One thread beside the program's own, not four, for collecting garbage and compiling: a service is one thread, and the
+ *   helpers of three of them take the same cores from one another.
  */
 export const serviceNodeOptions = [
-  '--max-semi-space-size=32',
-  '--heap-growing-percent=150',
+  '--max-semi-space-size=16',
+  '--heap-growing-percent=40',
+  '--no-allocation-site-pretenuring',
+  '--no-maglev',
   '--v8-pool-size=1',
 ] as const;
+
+/** One heap of glibc's malloc for all threads: what a compiler's thread gave back, the program's own can take. */
+export const serviceEnvironment = { MALLOC_ARENA_MAX: '1' } as const;

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type SourceName, startEmbeddedDatabase } from '../shared/mongo/index.ts';
 import { endLeftover, forgetChild, recordChild, startChild } from '../shared/processes/index.ts';
 import { callJson } from './json-call.ts';
-import { serviceNodeOptions } from './node-options.ts';
+import { serviceEnvironment, serviceNodeOptions } from './node-options.ts';
 import { startProviderProcess, usingProvider } from './provider-process.ts';
 import { databaseUriFile, portVariables, type ServiceName } from './settings.ts';
 import { type Kept, keepRunning, type Running } from './supervisor.ts';
@@ -165,6 +165,7 @@ async function start(
     command: globalThis.process.execPath,
     args: [...serviceNodeOptions, entry],
     env: {
+      ...serviceEnvironment,
       ...options.environment,
       HOST: host,
       [portVariables[process.service]]: String(process.port),

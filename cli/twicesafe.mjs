@@ -8,4 +8,5 @@ if (major < 24) {
   );
   process.exit(1);
 }
+await import('./kept-code.mjs');
 await import('./main.ts');

@@ -97,7 +97,8 @@ function runNode(args: readonly string[], run: SuiteRun): Promise<{ code: number
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {
       cwd: dir,
-      env: environment,
+      // As above: what Node keeps of each copy's compiled code would stay in the tree's node_modules.
+      env: { ...environment, NODE_DISABLE_COMPILE_CACHE: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: runDurationMsMax,
       signal,

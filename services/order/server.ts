@@ -27,6 +27,12 @@ import { createSagaHandlers } from './saga-handlers.ts';
 import { createSagaLog } from './saga-log.ts';
 import { createWatchHandler } from './watch.ts';
 
+/**
+ * Orders remembered. None is busy for longer than its saga: who asks for one later repeats its request, and what is recorded
+ * under those goes no further back.
+ */
+const cachedOrdersMax = 5_000;
+
 /** The service on its journal: all of it but the database, the clients and the port. Its loops end with `shutdown`. */
 export function createOrder(
   deps: ServiceDeps &
@@ -96,6 +102,7 @@ export function startOrder(config: OrderConfig, deps: ServiceDeps): Promise<Runn
     name: 'order',
     portVariable: 'ORDER_PORT',
     rules: orderRules,
+    journalLimits: { cachedEntitiesMax: cachedOrdersMax },
     config,
     deps,
     compose({ journal, shutdown }) {

@@ -3,7 +3,7 @@
 
 import type { DescService } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
-import { createJournal, type EntityRules, type Journal } from '../journal/index.ts';
+import { createJournal, type EntityRules, type Journal, type JournalLimits } from '../journal/index.ts';
 import { connectDatabase } from '../mongo/index.ts';
 import { authenticationFrom, type RpcServerOptions, startRpcServer } from '../rpc/index.ts';
 import {
@@ -29,6 +29,8 @@ export interface ServiceWiring<S extends DescService> {
   /** For the sentence when the port is taken. */
   readonly portVariable: string;
   readonly rules: EntityRules;
+  /** Of its journal, where the service knows better than the defaults. */
+  readonly journalLimits?: Partial<JournalLimits>;
   readonly config: ServiceConfig;
   readonly deps: ServiceDeps;
   /** Called once, when the journal is at its tail. What it opens, it gives to `shutdown`. */
@@ -39,7 +41,7 @@ export interface ServiceWiring<S extends DescService> {
 export async function startOnJournal<S extends DescService>(
   wiring: ServiceWiring<S>,
 ): Promise<RunningService> {
-  const { service, name, portVariable, rules, config, deps, compose } = wiring;
+  const { service, name, portVariable, rules, journalLimits: limits, config, deps, compose } = wiring;
   const { random, log } = deps;
   const shutdown = createShutdown(log);
   try {
@@ -55,6 +57,7 @@ export async function startOnJournal<S extends DescService>(
       ...deps,
       database: database.db,
       rules,
+      ...(limits ? { limits } : {}),
       owner: name,
       streamCount: config.journalStreams,
       writer: `${name}-${random.name(4)}`,

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { callJson } from '../../cli/json-call.ts';
-import { serviceNodeOptions } from '../../cli/node-options.ts';
+import { serviceEnvironment, serviceNodeOptions } from '../../cli/node-options.ts';
 import { type Child, freePort, startChild } from '../../shared/processes/index.ts';
 import { run } from '../support/commands.ts';
 import { freshDatabase } from '../support/database.ts';
@@ -30,8 +30,12 @@ const ours = ['inventory', 'payment', 'provider', 'order'] as const;
 type Name = (typeof ours)[number];
 
 let services: Readonly<Record<string, ComposeService>>;
-/** What is copied into the image, and what it begins with. */
-let image: { readonly copied: readonly string[]; readonly entrypoint: readonly string[] };
+/** What is copied into the image, what its programs find in their environment, and what it begins with. */
+let image: {
+  readonly copied: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly entrypoint: readonly string[];
+};
 let folder: string;
 let ports: Readonly<Record<Name, number>>;
 let databaseUri: string;
@@ -60,7 +64,9 @@ afterAll(async () => {
 function readDockerfile(text: string): typeof image {
   const copied = [...text.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, names = '']) => names.split(' '));
   const [, entrypoint = '[]'] = /^ENTRYPOINT (\[.+\])$/m.exec(text) ?? [];
-  return { copied, entrypoint: JSON.parse(entrypoint) as string[] };
+  const [, set = ''] = /^ENV (.+)$/m.exec(text) ?? [];
+  const environment = Object.fromEntries(set.split(' ').map((each) => each.split('=') as [string, string]));
+  return { copied, environment, entrypoint: JSON.parse(entrypoint) as string[] };
 }
 
 /** As `COPY` and `npm ci --omit=dev --omit=optional` would: a package that only tests need is not there. */
@@ -140,6 +146,7 @@ test('Node is told the same in an image, by npm run services and by npm start', 
   const { scripts } = JSON.parse(await readFile(join(projectDir, 'package.json'), 'utf8'));
   const services = ['node', ...serviceNodeOptions, 'cli/twicesafe.mjs', 'service'];
   expect(image.entrypoint).toEqual(services);
+  expect(image.environment).toMatchObject(serviceEnvironment);
   expect(scripts.services).toBe(services.join(' '));
 });
 

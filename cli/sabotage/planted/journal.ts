@@ -220,6 +220,22 @@ export const journal: readonly Sabotage[] = [
     caughtBy: ['test/unit/journal-entry-document.test.ts'],
   },
   {
+    name: 'remembered-keys-written-over',
+    invariant: 'I1',
+    file: 'shared/journal/recent-keys.ts',
+    from: 'forgetWhile(({ from, to }) => from < end + length && to > end);',
+    to: 'forgetWhile(({ from, to }) => from <= end && to > end);',
+    caughtBy: ['test/unit/journal-recent-keys.test.ts'],
+  },
+  {
+    name: 'remembered-state-changed-by-what-came-later',
+    invariant: 'I1',
+    file: 'shared/journal/recent-keys.ts',
+    from: 'const body = copyOf(ring.subarray(entry.from, entry.to), key);',
+    to: 'const body = ring.subarray(entry.from, entry.to);',
+    caughtBy: ['test/unit/journal-recent-keys.test.ts'],
+  },
+  {
     name: 'journal-of-an-older-format-opened',
     invariant: 'I4',
     file: 'shared/journal/format.ts',
