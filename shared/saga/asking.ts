@@ -161,10 +161,12 @@ export function createAsking<S>(deps: AskingDependencies<S>): Asking<S> {
     if (!drive.isNudged) {
       await new Promise<void>((resolve) => {
         const stop = clock.after(durationMs, resolve);
-        drive.wake = () => {
+        const wake = () => {
           stop();
           resolve();
         };
+        // Written here at once it would be made in V8's old generation, and all of the call with it (ARCHITECTURE.md).
+        drive.wake = wake;
       });
     }
     drive.wake = undefined;
