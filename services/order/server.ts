@@ -29,7 +29,7 @@ import { createWatchHandler } from './watch.ts';
 
 /**
  * Orders remembered. None is busy for longer than its saga: who asks for one later repeats its request, and what is recorded
- * under those goes no further back.
+ * under those goes hardly further back.
  */
 const cachedOrdersMax = 5_000;
 

@@ -12,8 +12,9 @@ export interface JournalLimits {
   readonly lookUpDurationMs: number;
   /** Entities remembered: the SKUs and accounts of a busy service, and its orders of some five seconds; some 1 KiB each. */
   readonly cachedEntitiesMax: number;
-  /** Bytes of what is remembered under keys that entries claim. Retries come within seconds, and these are some 6,000 two-line
-   * orders in the order service, 2,000 in inventory and 4,000 in payment (counted, 32 in flight): some two seconds and more. */
+  /** Bytes of what is remembered under keys that entries claim; a key takes some 250 beside them. Retries come within seconds, and
+   * these are some 5,800 two-line orders in the order service, 2,000 in inventory and 4,400 in payment (counted, 32 in
+   * flight): some two seconds and more. */
   readonly recentBytesMax: number;
   /** So many keys of the newest entries are remembered, and at most twice as many and two entries, also those that no entry claims
    * because the state proves them: two full flushes, for one whose answer was lost. Who is not found decides again, and changes
