@@ -18,7 +18,7 @@ COPY shared shared
 
 # Where the simulated provider keeps its books: a volume that is mounted here takes over the owner. And where Node keeps what it
 # compiled for the next start.
-RUN mkdir /books node_modules/.cache && chown node:node /books node_modules/.cache
+RUN mkdir -p /books node_modules/.cache && chown node:node /books node_modules/.cache
 
 # The options and MALLOC_ARENA_MAX as in cli/node-options.ts.
 ENV NODE_ENV=production MALLOC_ARENA_MAX=1

@@ -5,7 +5,8 @@
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(
+// Empty is as if it were not set: to Node it would be the folder that the command was called in.
+process.env['NODE_COMPILE_CACHE'] ||= fileURLToPath(
   new URL('../node_modules/.cache/twicesafe', import.meta.url),
 );
 enableCompileCache(process.env['NODE_COMPILE_CACHE']);

@@ -1,7 +1,7 @@
 // What a process loads and what it keeps for the next start: memory and time that nobody sees in an answer.
 
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,9 +17,13 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Resolves with what it printed; rejects when it failed. */
-async function runNode(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<string> {
+async function runNode(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  cwd = process.cwd(),
+): Promise<string> {
   const env = { ...process.env, ...environment };
-  const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env, cwd });
   return stdout;
 }
 
@@ -42,6 +46,13 @@ test('what was compiled is kept where it can be, and runs the same from there', 
   const first = await runNode([launcher, '--help'], { NODE_COMPILE_CACHE: kept });
   expect((await readdir(kept, { recursive: true })).length).toBeGreaterThan(3);
   expect(await runNode([launcher, '--help'], { NODE_COMPILE_CACHE: kept })).toBe(first);
+});
+
+test('nothing is left in the folder that a command was called in', async () => {
+  const cwd = join(folder, 'called-here');
+  await mkdir(cwd);
+  await runNode([launcher, '--help'], { NODE_COMPILE_CACHE: '' }, cwd);
+  expect(await readdir(cwd)).toEqual([]);
 });
 
 test('a command runs without a place to keep it', async () => {

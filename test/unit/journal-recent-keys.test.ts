@@ -61,7 +61,7 @@ test('the oldest are forgotten first, whatever their size, and each of the other
     const seqs = Array.from({ length: seq }, (_, index) => index + 1);
     const remembered = seqs.filter((each) => keys.has(`a${each}`));
     expect(remembered).toEqual(seqs.slice(-remembered.length));
-    // An op is some 500 bytes without its note, of which two go into the ring for each entry.
+    // An op is some 370 bytes without its note, of which two go into the ring for each entry.
     if (seq > 10) expect(remembered.length).toBeGreaterThanOrEqual(3);
     expect(remembered.length).toBeLessThan(13);
     for (const each of remembered) {
