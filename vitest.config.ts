@@ -1,9 +1,12 @@
-// How the tests run: one embedded database for the whole run, two workers, and the tiers with real processes alone.
+// How the tests run: one embedded database for the whole run, two workers, and alone what loads the machine by itself.
 
 import { defineConfig } from 'vitest/config';
 
 /** The machine that CI has. More workers would measure each other's waiting. */
 const workerCountMax = 2;
+
+/** These take both cores, and say what a suite does under their load. */
+const loadTests = ['test/e2e/{bench,storm}.test.ts'];
 
 /** A test with the database is done in well under a second; this is for a busy machine. */
 const testDurationMsMax = 60_000;
@@ -35,11 +38,23 @@ export default defineConfig({
         test: {
           name: 'processes',
           include: ['test/{crash,e2e}/**/*.test.ts'],
-          // Each of these files owns both cores and several ports while it runs.
-          fileParallelism: false,
+          exclude: loadTests,
+          // Each of these has a suite of its own, and waits more than it works: for starts, checkpoints, ends of patience.
+          maxWorkers: workerCountMax,
           testTimeout: processTestDurationMsMax,
           hookTimeout: processTestDurationMsMax,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'load',
+          include: loadTests,
+          fileParallelism: false,
+          testTimeout: processTestDurationMsMax,
+          hookTimeout: processTestDurationMsMax,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

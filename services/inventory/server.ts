@@ -5,7 +5,7 @@ import { InventoryService } from '../../shared/gen/twicesafe/inventory/v1/invent
 import { createAnswering } from '../../shared/idempotency/index.ts';
 import type { Journal } from '../../shared/journal/index.ts';
 import type { RunningService, ServiceConfig, ServiceDeps, Shutdown } from '../../shared/runtime/index.ts';
-import { startOnJournal } from '../../shared/service/index.ts';
+import { type StartDeps, startOnJournal } from '../../shared/service/index.ts';
 import { createAuditHandler } from './audit.ts';
 import { createBackground } from './background.ts';
 import { inventoryRules } from './domain/rules.ts';
@@ -40,7 +40,7 @@ export function createInventory(
 }
 
 /** Resolves when it serves. When it cannot start, everything opened so far is closed and the reason is thrown. */
-export function startInventory(config: ServiceConfig, deps: ServiceDeps): Promise<RunningService> {
+export function startInventory(config: ServiceConfig, deps: StartDeps): Promise<RunningService> {
   const { reserveStock, commitReservation, releaseReservation, returnStock } = InventoryService.method;
   return startOnJournal({
     service: InventoryService,

@@ -14,7 +14,7 @@ import {
 } from '../../shared/rpc/index.ts';
 import type { RunningService, ServiceDeps, Shutdown } from '../../shared/runtime/index.ts';
 import { createCoordinator, type SagaLimits, startSweeper } from '../../shared/saga/index.ts';
-import { startOnJournal } from '../../shared/service/index.ts';
+import { type StartDeps, startOnJournal } from '../../shared/service/index.ts';
 import { auditParts } from './audit.ts';
 import type { OrderConfig } from './config.ts';
 import { asOrder, orderIdOf } from './domain/order-state.ts';
@@ -95,7 +95,7 @@ export function createOrder(
 }
 
 /** Resolves when it serves. When it cannot start, everything opened so far is closed and the reason is thrown. */
-export function startOrder(config: OrderConfig, deps: ServiceDeps): Promise<RunningService> {
+export function startOrder(config: OrderConfig, deps: StartDeps): Promise<RunningService> {
   const { cancelOrder, refundOrderLines, retrySaga, abortSaga } = OrderService.method;
   return startOnJournal({
     service: OrderService,

@@ -5,7 +5,7 @@ import { PaymentService } from '../../shared/gen/twicesafe/payment/v1/payment_pb
 import { createAnswering } from '../../shared/idempotency/index.ts';
 import type { Journal } from '../../shared/journal/index.ts';
 import type { RunningService, ServiceDeps } from '../../shared/runtime/index.ts';
-import { startOnJournal } from '../../shared/service/index.ts';
+import { type StartDeps, startOnJournal } from '../../shared/service/index.ts';
 import { createAccountHandlers } from './account-handlers.ts';
 import { createAuditHandler } from './audit.ts';
 import { type Cards, startCards } from './cards.ts';
@@ -37,7 +37,7 @@ export function createPayment(
 }
 
 /** Resolves when it serves. When it cannot start, everything opened so far is closed and the reason is thrown. */
-export async function startPayment(config: PaymentConfig, deps: ServiceDeps): Promise<RunningService> {
+export async function startPayment(config: PaymentConfig, deps: StartDeps): Promise<RunningService> {
   const { createPayment: pay, cancelPayment, refundPayment } = PaymentService.method;
   const provided = config.provider && (await providerFrom(config.provider));
   return startOnJournal({

@@ -1,3 +1,3 @@
 // The door of shared/service.
 
-export { type ServiceParts, type ServiceWiring, startOnJournal } from './start-on-journal.ts';
+export { type ServiceParts, type ServiceWiring, type StartDeps, startOnJournal } from './start-on-journal.ts';

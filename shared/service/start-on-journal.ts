@@ -14,6 +14,9 @@ import {
   type Shutdown,
 } from '../runtime/index.ts';
 
+/** What a service is started with. */
+export interface StartDeps extends ServiceDeps, Pick<RpcServerOptions, 'admissionLimits'> {}
+
 /** What a service is, apart from its database and its port. */
 export interface ServiceParts<S extends DescService> {
   readonly implementation: ServiceImpl<S>;
@@ -32,7 +35,7 @@ export interface ServiceWiring<S extends DescService> {
   /** Of its journal, where the service knows better than the defaults. */
   readonly journalLimits?: Partial<JournalLimits>;
   readonly config: ServiceConfig;
-  readonly deps: ServiceDeps;
+  readonly deps: StartDeps;
   /** Called once, when the journal is at its tail. What it opens, it gives to `shutdown`. */
   compose(on: { readonly journal: Journal; readonly shutdown: Shutdown }): ServiceParts<S>;
 }

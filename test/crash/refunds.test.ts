@@ -71,7 +71,7 @@ test.each(refundPoints.map((each, index) => ({ ...each, index })))(
   },
 );
 
-/** Where such a cancel differs from any other: failpoints.test.ts has the rest. */
+/** Where such a cancel differs from any other: failpoints-order.test.ts and failpoints-steps.test.ts have the rest. */
 const cancelPoints: readonly Point[] = [
   ...steps(['undo_reserve_stock']),
   ...writes('inventory', ['reservation-released', 'units-returned']),

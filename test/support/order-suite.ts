@@ -14,6 +14,7 @@ import { InventoryService } from '../../shared/gen/twicesafe/inventory/v1/invent
 import { OrderService } from '../../shared/gen/twicesafe/order/v1/order_pb.ts';
 import { PaymentService } from '../../shared/gen/twicesafe/payment/v1/payment_pb.ts';
 import { createLog, createSystemRandom, type RunningService } from '../../shared/runtime/index.ts';
+import type { StartDeps } from '../../shared/service/index.ts';
 import { done } from './answers.ts';
 import { type FreshDatabase, freshDatabase } from './database.ts';
 import { watchedUri } from './insert-watch.ts';
@@ -74,6 +75,8 @@ export interface OrderSuiteOptions {
   readonly provider?: ProviderConfig;
   /** The services' database clients tell of their commands: for insert-watch.ts. */
   readonly watched?: boolean;
+  /** Of each service. All of them share one thread here, and a slow machine would have them shed load. */
+  readonly admissionLimits?: StartDeps['admissionLimits'];
 }
 
 export async function startOrderSuite(options: OrderSuiteOptions = {}): Promise<OrderSuite> {
@@ -97,6 +100,7 @@ export async function startOrderSuite(options: OrderSuiteOptions = {}): Promise<
     failpoints,
     random: createSystemRandom(),
     log: createLog('test', process.env['TEST_LOG_LEVEL'] ?? 'silent'),
+    ...(options.admissionLimits ? { admissionLimits: options.admissionLimits } : {}),
   });
   const starts = {
     inventory: (port: number) => startInventory(configOf('inventory', port), depsOf(createMortal())),
