@@ -23,4 +23,4 @@ RUN mkdir -p /books node_modules/.cache && chown node:node /books node_modules/.
 # The options and MALLOC_ARENA_MAX as in cli/node-options.ts.
 ENV NODE_ENV=production MALLOC_ARENA_MAX=1
 USER node
-ENTRYPOINT ["node", "--max-semi-space-size=16", "--heap-growing-percent=40", "--no-allocation-site-pretenuring", "--no-maglev", "--v8-pool-size=1", "cli/twicesafe.mjs", "service"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "--heap-growing-percent=25", "--no-allocation-site-pretenuring", "--no-maglev", "--invocation-count-for-turbofan=1000", "--v8-pool-size=1", "cli/twicesafe.mjs", "service"]
