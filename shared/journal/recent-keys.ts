@@ -15,6 +15,8 @@ interface Kept extends Omit<EntryPart, 'ops'> {
   readonly from: number;
   readonly to: number;
   readonly keys: readonly string[];
+  /** The one that was remembered after it. */
+  next: Kept | undefined;
 }
 
 export interface RecentKeys {
@@ -28,14 +30,26 @@ export interface RecentKeys {
 export function createRecentKeys(bytesMax: number): RecentKeys {
   const ring = Buffer.allocUnsafeSlow(bytesMax);
   const byKey = new Map<string, Kept>();
-  /** In the order of remembering. */
-  const kept: Kept[] = [];
+  // One leads to the next, in the order of remembering. Not an array: small entries are tens of thousands, and to take the first
+  // out of so many moves all others.
+  let oldest: Kept | undefined;
+  let newest: Kept | undefined;
   let end = 0;
 
-  function forgetWhile(isInTheWay: (oldest: Kept) => boolean): void {
-    for (let [oldest] = kept; oldest && isInTheWay(oldest); [oldest] = kept) {
-      for (const key of oldest.keys) if (byKey.get(key) === oldest) byKey.delete(key);
-      kept.shift();
+  function append(entry: Kept): void {
+    if (newest) newest.next = entry;
+    else oldest = entry;
+    newest = entry;
+  }
+
+  function forgetWhile(isInTheWay: (entry: Kept) => boolean): void {
+    while (oldest && isInTheWay(oldest)) {
+      const entry = oldest;
+      for (const key of entry.keys) if (byKey.get(key) === entry) byKey.delete(key);
+      oldest = entry.next;
+      if (!oldest) newest = undefined;
+      // Or what is forgotten would keep what came after it from the collector of the young.
+      entry.next = undefined;
     }
   }
 
@@ -72,8 +86,8 @@ export function createRecentKeys(bytesMax: number): RecentKeys {
       eachOp(all, (start, stop, index) => {
         if (isMeant(index)) end += all.copy(ring, end, start, stop);
       });
-      const entry = { stream, seq, writer, at, from, to: end, keys: [...keys] };
-      kept.push(entry);
+      const entry: Kept = { stream, seq, writer, at, from, to: end, keys: [...keys], next: undefined };
+      append(entry);
       for (const key of keys) byKey.set(key, entry);
     },
   };

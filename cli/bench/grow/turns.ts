@@ -54,9 +54,15 @@ export async function compareRates(
   return rates;
 }
 
-function sayRate({ perSecond, odd }: Measured): string {
+/** With the CPU of the suite's processes: where a grown database costs more, it shows at whom. */
+function sayRate({ perSecond, odd, usage }: Measured): string {
   const others = Object.entries(odd).map(([what, count]) => ` and ${count} × ${what}`);
-  return `${Math.round(perSecond)} orders/s${others.join('')}`;
+  const each = [...serviceNames, 'database'].flatMap((name) => {
+    const used = usage[name];
+    return used ? `${name} ${used.cpuMsPerCount.toFixed(2)}` : [];
+  });
+  const cpu = each.length === 0 ? '' : ` (CPU ms each: ${each.join(', ')})`;
+  return `${Math.round(perSecond)} orders/s${cpu}${others.join('')}`;
 }
 
 /** Many more orders through the services; their heaps half-way, when every bounded memory is full, and at the end. */
