@@ -10,9 +10,17 @@ export interface Mortal {
   dieAt(place: string, detail?: string): Promise<void>;
   /** Dies now. */
   die(): void;
-  /** Who reaches the place waits there until `release`; `reached` resolves when somebody does. */
-  holdAt(place: string, detail: string): { reached: Promise<void>; release(): void };
+  holdAt(place: string, detail: string): Hold;
   jump(durationMs: number): void;
+}
+
+/** Who reaches the place waits there until `release`. */
+export interface Hold {
+  /** Resolves when somebody does. */
+  readonly reached: Promise<void>;
+  /** How many have so far. */
+  count(): number;
+  release(): void;
 }
 
 interface Trap {
@@ -72,10 +80,12 @@ export function createMortal(): Mortal {
     holdAt(place, detail) {
       const reached = Promise.withResolvers<void>();
       const released = Promise.withResolvers<void>();
+      let count = 0;
       const trap: Trap = {
         place,
         detail,
         spring() {
+          count += 1;
           reached.resolve();
           return released.promise;
         },
@@ -83,6 +93,7 @@ export function createMortal(): Mortal {
       traps.add(trap);
       return {
         reached: reached.promise,
+        count: () => count,
         release() {
           traps.delete(trap);
           released.resolve();
