@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config';
 /** The machine that CI has. More workers would measure each other's waiting. */
 const workerCountMax = 2;
 
-/** These take both cores, and say what a suite does under their load. */
-const loadTests = ['test/e2e/{bench,storm}.test.ts'];
+/** These take both cores, and say what a suite does under their load, in times that its users would bear. */
+const loadTests = ['test/crash/kill-services.test.ts', 'test/e2e/{bench,storm}.test.ts'];
 
 /** A test with the database is done in well under a second; this is for a busy machine. */
 const testDurationMsMax = 60_000;
