@@ -33,11 +33,12 @@ export function createRecentKeys(bytesMax: number): RecentKeys {
   // One leads to the next, in the order of remembering. Not an array: small entries are tens of thousands, and to take the first
   // out of so many moves all others.
   let oldest: Kept | undefined;
+  /** Means something only where there is an oldest. */
   let newest: Kept | undefined;
   let end = 0;
 
   function append(entry: Kept): void {
-    if (newest) newest.next = entry;
+    if (oldest && newest) newest.next = entry;
     else oldest = entry;
     newest = entry;
   }
@@ -47,7 +48,6 @@ export function createRecentKeys(bytesMax: number): RecentKeys {
       const entry = oldest;
       for (const key of entry.keys) if (byKey.get(key) === entry) byKey.delete(key);
       oldest = entry.next;
-      if (!oldest) newest = undefined;
       // Or what is forgotten would keep what came after it from the collector of the young.
       entry.next = undefined;
     }

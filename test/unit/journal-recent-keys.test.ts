@@ -72,6 +72,20 @@ test('the oldest are forgotten first, whatever their size, and each of the other
   expect([keys.has('a1'), keys.find('a1'), keys.find('b1')]).toEqual([false, undefined, undefined]);
 });
 
+test('an entry that drives out all others is forgotten in its turn, and so are those after it', () => {
+  const keys = createRecentKeys(1_500);
+  keys.remember(entryOf(1, [op('k1', 1n)]), new Set(['k1']));
+  // Some 1,370 bytes of 1,500: nothing stays beside it.
+  keys.remember(entryOf(2, [op('large', 2n, { data: { note: 'x'.repeat(1_000) } })]), new Set(['large']));
+  expect([keys.has('k1'), keys.find('large')?.seq]).toEqual([false, 2]);
+  for (let seq = 3; seq <= 12; seq += 1) {
+    keys.remember(entryOf(seq, [op(`k${seq}`, BigInt(seq))]), new Set([`k${seq}`]));
+    expect([keys.has('large'), keys.find(`k${seq}`)?.seq]).toEqual([false, seq]);
+  }
+  const remembered = Array.from({ length: 12 }, (_, index) => index + 1).filter((seq) => keys.has(`k${seq}`));
+  expect(remembered).toEqual([10, 11, 12]);
+});
+
 test('what was found stays as it is when its place is written over', () => {
   const keys = createRecentKeys(2_500);
   const state = { bytes: new Uint8Array([1, 2, 3]), note: 'x'.repeat(200) };

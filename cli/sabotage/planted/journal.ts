@@ -228,6 +228,14 @@ export const journal: readonly Sabotage[] = [
     caughtBy: ['test/unit/journal-recent-keys.test.ts'],
   },
   {
+    name: 'remembered-keys-out-of-line-after-a-large-entry',
+    invariant: 'I1',
+    file: 'shared/journal/recent-keys.ts',
+    from: 'if (oldest && newest) newest.next = entry;',
+    to: 'if (newest) newest.next = entry;',
+    caughtBy: ['test/unit/journal-recent-keys.test.ts'],
+  },
+  {
     name: 'remembered-state-changed-by-what-came-later',
     invariant: 'I1',
     file: 'shared/journal/recent-keys.ts',
