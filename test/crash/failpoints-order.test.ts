@@ -1,17 +1,27 @@
 // The order service dies at each point of an order's way, forward and back: right before and right after each write, each
 // step of the saga, and each answer. Two files, so that two suites are at it.
 
-import { answers, playAll, steps, writes } from '../support/dying-points.ts';
+import { answers, steps, writes } from '../support/death-points.ts';
+import { during, playAll } from '../support/dying-cases.ts';
 
 playAll([
-  ...writes('order', 'an order is confirmed', ['placed', 'confirmed', 'completed']),
-  ...steps('an order is confirmed', ['reserve_stock', 'create_payment', 'commit_reservation']),
-  ...answers('order', 'an order is confirmed', ['PlaceOrder']),
-  ...writes('order', 'an order is refused for its stock', ['cancelled']),
-  ...writes('order', 'an order is refused for its payment', ['compensating', 'cancelled']),
-  ...steps('an order is refused for its payment', ['undo_reserve_stock']),
-  ...answers('order', 'an order is refused for its payment', ['PlaceOrder']),
-  ...writes('order', 'a confirmed order is cancelled', ['compensating', 'cancelled']),
-  ...steps('a confirmed order is cancelled', ['undo_create_payment', 'undo_reserve_stock']),
-  ...answers('order', 'a confirmed order is cancelled', ['CancelOrder']),
+  ...during(
+    'an order is confirmed',
+    writes('order', ['placed', 'confirmed', 'completed']),
+    steps(['reserve_stock', 'create_payment', 'commit_reservation']),
+    answers('order', ['PlaceOrder']),
+  ),
+  ...during('an order is refused for its stock', writes('order', ['cancelled'])),
+  ...during(
+    'an order is refused for its payment',
+    writes('order', ['compensating', 'cancelled']),
+    steps(['undo_reserve_stock']),
+    answers('order', ['PlaceOrder']),
+  ),
+  ...during(
+    'a confirmed order is cancelled',
+    writes('order', ['compensating', 'cancelled']),
+    steps(['undo_create_payment', 'undo_reserve_stock']),
+    answers('order', ['CancelOrder']),
+  ),
 ]);

@@ -1,37 +1,44 @@
 // The services behind the order service die at each point of an order's way, forward and back: right before and right after
 // each write and each answer.
 
-import { answers, playAll, writes } from '../support/dying-points.ts';
+import { answers, writes } from '../support/death-points.ts';
+import { during, playAll } from '../support/dying-cases.ts';
 
 playAll([
-  ...writes('inventory', 'an order is confirmed', [
-    'reservation-requested',
-    'units-held',
-    'reservation-committed',
-    'units-sold',
-  ]),
-  ...answers('inventory', 'an order is confirmed', ['ReserveStock', 'CommitReservation']),
-  ...writes('inventory', 'an order is refused for its stock', ['hold-refused', 'reservation-refused']),
-  ...answers('inventory', 'an order is refused for its stock', ['ReserveStock']),
-  ...writes('inventory', 'an order is refused for its payment', [
-    'reservation-released',
-    'units-freed',
-    'reservation-settled',
-  ]),
-  ...answers('inventory', 'an order is refused for its payment', ['ReleaseReservation']),
-  ...writes('inventory', 'a confirmed order is cancelled', [
-    'reservation-released',
-    'units-returned',
-    'reservation-settled',
-  ]),
-  ...writes('inventory', 'an order is cancelled before its stock was held', ['reservation-released']),
-
-  ...writes('payment', 'an order is confirmed', ['captured']),
-  ...answers('payment', 'an order is confirmed', ['CreatePayment']),
-  ...writes('payment', 'an order is refused for its payment', ['declined']),
-  ...answers('payment', 'an order is refused for its payment', ['CreatePayment']),
-  ...writes('payment', 'a confirmed order is cancelled', ['cancelled']),
-  ...answers('payment', 'a confirmed order is cancelled', ['CancelPayment']),
-  ...writes('payment', 'an order is cancelled before its payment came', ['tombstoned']),
-  ...writes('payment', 'an order is cancelled after its payment was declined in silence', ['found_settled']),
+  ...during(
+    'an order is confirmed',
+    writes('inventory', ['reservation-requested', 'units-held', 'reservation-committed', 'units-sold']),
+    answers('inventory', ['ReserveStock', 'CommitReservation']),
+  ),
+  ...during(
+    'an order is refused for its stock',
+    writes('inventory', ['hold-refused', 'reservation-refused']),
+    answers('inventory', ['ReserveStock']),
+  ),
+  ...during(
+    'an order is refused for its payment',
+    writes('inventory', ['reservation-released', 'units-freed', 'reservation-settled']),
+    answers('inventory', ['ReleaseReservation']),
+  ),
+  ...during(
+    'a confirmed order is cancelled',
+    writes('inventory', ['reservation-released', 'units-returned', 'reservation-settled']),
+  ),
+  ...during('an order is cancelled before its stock was held', writes('inventory', ['reservation-released'])),
+  ...during('an order is confirmed', writes('payment', ['captured']), answers('payment', ['CreatePayment'])),
+  ...during(
+    'an order is refused for its payment',
+    writes('payment', ['declined']),
+    answers('payment', ['CreatePayment']),
+  ),
+  ...during(
+    'a confirmed order is cancelled',
+    writes('payment', ['cancelled']),
+    answers('payment', ['CancelPayment']),
+  ),
+  ...during('an order is cancelled before its payment came', writes('payment', ['tombstoned'])),
+  ...during(
+    'an order is cancelled after its payment was declined in silence',
+    writes('payment', ['found_settled']),
+  ),
 ]);

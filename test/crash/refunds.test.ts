@@ -5,7 +5,8 @@ import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { deriveId } from '../../shared/idempotency/index.ts';
 import type { Call } from '../support/answers.ts';
 import { insist } from '../support/answers.ts';
-import { createDyingOrders, type DyingOrders, type Process } from '../support/dying-orders.ts';
+import { answers, type DeathPoint, steps, writes } from '../support/death-points.ts';
+import { createDyingOrders, type DyingOrders } from '../support/dying-orders.ts';
 import { openShop, type Shop } from '../support/shop.ts';
 import { startSuite } from '../support/suite.ts';
 
@@ -20,19 +21,6 @@ beforeAll(async () => {
 
 beforeEach(() => orders.revive());
 
-interface Point {
-  readonly process: Process;
-  readonly point: string;
-}
-
-const both = (process: Process, places: readonly [string, string], details: readonly string[]): Point[] =>
-  details.flatMap((detail) => places.map((place) => ({ process, point: `${place}/${detail}` })));
-const writes = (process: Process, types: readonly string[]) =>
-  both(process, ['journal.before_insert', 'journal.after_insert'], types);
-const steps = (names: readonly string[]) => both('order', ['saga.before_step', 'saga.after_step'], names);
-const answers = (process: Process, rpcs: readonly string[]) =>
-  both(process, ['rpc.before_handler', 'rpc.before_answer'], rpcs);
-
 const orderIdOf = (name: string) => deriveId('order', 'anonymous', 'PlaceOrder', `place:${name}`);
 
 /** One of two `<name>-a`, at 450. */
@@ -43,7 +31,7 @@ const refunding =
     return shop.order().refundOrderLines({ orderId: orderIdOf(name), lines, backOnSale }, options);
   };
 
-const refundPoints: readonly Point[] = [
+const refundPoints: readonly DeathPoint[] = [
   ...writes('order', ['refund_asked', 'refunded']),
   ...steps(['return_stock', 'refund_payment']),
   ...answers('order', ['RefundOrderLines']),
@@ -72,7 +60,7 @@ test.each(refundPoints.map((each, index) => ({ ...each, index })))(
 );
 
 /** Where such a cancel differs from any other: failpoints-order.test.ts and failpoints-steps.test.ts have the rest. */
-const cancelPoints: readonly Point[] = [
+const cancelPoints: readonly DeathPoint[] = [
   ...steps(['undo_reserve_stock']),
   ...writes('inventory', ['reservation-released', 'units-returned']),
   ...writes('payment', ['cancelled']),

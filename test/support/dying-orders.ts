@@ -4,10 +4,9 @@
 import { expect, vi } from 'vitest';
 import { deriveId } from '../../shared/idempotency/index.ts';
 import { type Call, type Definite, done, insist, tally, textOf } from './answers.ts';
+import type { DeathPoint, Process } from './death-points.ts';
 import type { Shop } from './shop.ts';
 import type { TestSuite } from './suite.ts';
-
-export type Process = 'order' | 'inventory' | 'payment';
 
 /** What is under way when the process dies. */
 export type Scenario =
@@ -19,9 +18,7 @@ export type Scenario =
   | 'an order is cancelled before its stock was held'
   | 'an order is cancelled after its payment was declined in silence';
 
-export interface Case {
-  readonly process: Process;
-  readonly point: string;
+export interface Case extends DeathPoint {
   readonly scenario: Scenario;
 }
 
@@ -45,7 +42,7 @@ export interface DyingOrders {
   /** 10 of each of `<name>-a` at 450 and `<name>-b` at 1200, an account `name`, and an order of 2 and 1 of them, sold. */
   sold(name: string, balance: bigint): Promise<void>;
   /** Dies at the point while `call` is under way, comes back, and says the same to all who ask. */
-  dieDuring<T>(each: Omit<Case, 'scenario'>, requestId: string, call: Call<T>): Promise<Definite<T>>;
+  dieDuring<T>(each: DeathPoint, requestId: string, call: Call<T>): Promise<Definite<T>>;
   /** When everything is at rest, and every audit is clean. */
   expectBooks(name: string, books: DyingBooks): Promise<void>;
   /** Starts again what is down, or would still die: a case that failed half-way must not take the others along. */
@@ -76,7 +73,7 @@ export function createDyingOrders(suite: TestSuite, shop: Shop): DyingOrders {
 
   /** Dies at the point while `call` is under way, comes back, and says the same to all who ask. */
   async function dieDuring<T>(
-    { process, point }: Omit<Case, 'scenario'>,
+    { process, point }: DeathPoint,
     requestId: string,
     call: Call<T>,
   ): Promise<Definite<T>> {
