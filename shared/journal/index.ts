@@ -1,6 +1,7 @@
 // The door of shared/journal. Begin reading at journal.ts (what it promises), then flush.ts (how it keeps it).
 
 export { type CompactionOptions, compactJournal, type Moved } from './compaction.ts';
+export { countEntries } from './count-entries.ts';
 export { createJournal, createJournalOn, type JournalOptions } from './create-journal.ts';
 export {
   type Change,

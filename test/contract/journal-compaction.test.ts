@@ -2,7 +2,7 @@
 // in segments, whatever stage the moving is in. What it leaves when it dies: test/crash/compaction.test.ts.
 
 import { describe, expect, test } from 'vitest';
-import { KeyReusedError } from '../../shared/journal/index.ts';
+import { countEntries, KeyReusedError } from '../../shared/journal/index.ts';
 import { createMongoStore, journalOf } from '../../shared/journal/mongo-store.ts';
 import type { JournalStore } from '../../shared/journal/store.ts';
 import { createSystemClock } from '../../shared/runtime/index.ts';
@@ -62,12 +62,21 @@ const segmentCount = ({ db }: FreshDatabase) => journalOf(db).countDocuments({ l
 const aloneCount = ({ db }: FreshDatabase) => journalOf(db).countDocuments({ lastSeq: { $exists: false } });
 
 describe.each(databasesUnderTest())('compaction on $name', ({ fresh }) => {
+  test('of a journal without entries nothing is counted', async () => {
+    const { db } = await fresh();
+    expect(await countEntries(db)).toBe(0);
+    await (await openCounters(createMongoStore(db), { streamCount: 2 })).close();
+    expect(await countEntries(db)).toBe(0);
+  });
+
   test('cannot be seen: laid, half moved, moved, and moved again after more was written', async () => {
     const database = await fresh();
     const store = createMongoStore(database.db);
     let asked = await fill(store, 'first');
     const before = await wholeJournal(store, asked);
     const again = () => wholeJournal(createMongoStore(database.db), asked);
+    const entryCount = await aloneCount(database);
+    expect(await countEntries(database.db)).toBe(entryCount);
 
     const hand = createHandCompactor(database.db);
     const laid = new Map<string, string[]>();
@@ -80,10 +89,12 @@ describe.each(databasesUnderTest())('compaction on $name', ({ fresh }) => {
     }
     expect(await aloneCount(database)).toBeGreaterThan(10);
     expect(await again()).toEqual(before);
+    expect(await countEntries(database.db)).toBe(entryCount);
 
     for (const ids of laid.values()) for (const id of ids) await hand.switchTo(id);
     expect(await aloneCount(database)).toBe(0);
     expect(await again()).toEqual(before);
+    expect(await countEntries(database.db)).toBe(entryCount);
 
     asked = merged(asked, await fill(store, 'second'));
     const after = await again();
