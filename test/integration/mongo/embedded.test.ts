@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
@@ -49,6 +50,33 @@ test('what was acknowledged is there after a kill -9, and an open connection fin
   expect(second.uri).toBe(first.uri);
   expect(second.pid).not.toBe(first.pid);
 });
+
+test('what a start after a crash has to read does not grow with all that was ever written', async () => {
+  const dataDir = await newDataDir();
+  const database = await start({ dataDir });
+  const { db, close } = await connectDatabase({ uri: database.uri, databaseName: 'shop', log });
+  endings.push(close);
+  const megabyte = 1_000_000;
+  const logBytes = async () => {
+    const folder = join(dataDir, 'secantus');
+    const logFiles = (await readdir(folder)).filter((file) => file.startsWith('WiredTigerLog'));
+    const stats = await Promise.all(logFiles.map((file) => stat(join(folder, file))));
+    return stats.reduce((sum, { size }) => sum + size, 0);
+  };
+  for (let count = 0; count < 500; count += 5) {
+    await db
+      .collection('orders')
+      .insertMany(Array.from({ length: 5 }, () => ({ body: randomBytes(megabyte) })));
+  }
+  expect(await logBytes()).toBeGreaterThan(megabyte);
+  // A log of 256 MB until the next checkpoint, and a file or two that are not full.
+  await expect.poll(logBytes).toBeLessThan(400 * megabyte);
+
+  await database.kill('SIGKILL');
+  await database.exited;
+  await start({ dataDir, ...(database.port ? { port: database.port } : {}) });
+  expect(await vi.waitFor(() => db.collection('orders').countDocuments(), 1_000)).toBe(500);
+}, 120_000);
 
 test('data in use by a living process is refused', async () => {
   const dataDir = await newDataDir();
