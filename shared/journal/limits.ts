@@ -22,8 +22,8 @@ export interface JournalLimits {
   readonly newestKeysMin: number;
   /** Entries in one read of a stream: some 5 MB of busy entries. */
   readonly readEntriesMax: number;
-  /** Before the tail, so many entries are read at a start, and searched first for an entity that is not remembered: what is
-   * busy stands there. */
+  /** Before the tail, so many entries are read at a start, and searched first, or more, for an entity that is not remembered:
+   * what is busy stands there. */
   readonly nearEntries: number;
   /** So many times as far back is searched when nothing was found: the widest search then finds a few places too many, and
    * a million entries are four or five searches. */

@@ -4,6 +4,7 @@ import type { State } from './decision.ts';
 import type { EntryPart } from './entry.ts';
 import type { Submission } from './journal.ts';
 import type { JournalLimits } from './limits.ts';
+import { createSearchReach } from './search-reach.ts';
 import type { JournalStore } from './store.ts';
 import type { StreamCache } from './stream-cache.ts';
 
@@ -25,17 +26,21 @@ export function createStreamReader(
   limits: JournalLimits,
   streamOfEntity: (entity: string) => string,
 ): StreamReader {
+  const searchReach = createSearchReach(limits);
+
   /**
-   * What is read often stands in thousands of entries, and its newest one is near: at or after the entry in which this
-   * process saw it, or else near the tail. Where that finds nothing, it is looked for further back, and in the end everywhere.
+   * What is read often stands in thousands of entries, and only the newest one is wanted: at or after the entry in which this
+   * process saw it, or else as near to the tail as its kind was found lately. Where that finds nothing, it is looked for further
+   * back, and in the end everywhere.
    */
   async function findNewest(entity: string, known?: number): Promise<EntryPart | undefined> {
     const tail = cache.tailOf(streamOfEntity(entity)) ?? 0;
     const seen = cache.entity(entity)?.seq || known;
-    let reach = seen ? tail - seen : limits.nearEntries;
+    let reach = seen ? tail - seen : searchReach.first(entity);
     for (;;) {
       const fromSeq = Math.max(1, tail - reach);
       const newest = await store.findNewest(entity, fromSeq);
+      if (newest && !seen) searchReach.found(entity, tail - newest.seq);
       if (newest || fromSeq === 1) return newest;
       reach = Math.max(1, reach) * limits.furtherBack;
     }
