@@ -12,28 +12,43 @@ export interface SearchReach {
   found(entity: string, distance: number): void;
 }
 
-/** What was found counts as a mean of logarithms: one hot account among many cold ones would be found in thousands of entries,
- * and one cold one among hot ones must not make all of them so. The last four weigh two thirds. */
-const newestWeight = 1 / 4;
-/** So many times as far as that mean: among entities that are all used alike, nine in ten stand within it, in two places or so. */
-const reachFactor = 4;
+/** As TCP guesses how long an answer takes (RFC 6298), from a mean and a mean deviation, in logarithms: one cold account among hot
+ * ones must not make the searches for all of them a thousand times as long. The last eight weigh two thirds. */
+const newestWeight = 1 / 8;
+/** Beyond the mean, in deviations: of what is used evenly nineteen in twenty stand within it. */
+const deviations = 2;
+/** Of the first one that is found, and at the least, because the tail goes on meanwhile: 4 and 1.4 times as far as it stood. */
+const deviationFirst = 1;
+const deviationMin = 1 / 4;
 /** Kinds there are a few of each service. */
 const kindsMax = 32;
 
+/** Base-two logarithms of distances. */
+interface Found {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
 export function createSearchReach({ nearEntries }: Pick<JournalLimits, 'nearEntries'>): SearchReach {
-  /** The base-two logarithm of the distance, by kind. */
-  const lately = new Map<string, number>();
+  const lately = new Map<string, Found>();
   return {
     first(entity) {
       const found = lately.get(kindOf(entity));
-      return found === undefined ? nearEntries : Math.max(nearEntries, Math.round(2 ** found * reachFactor));
+      if (!found) return nearEntries;
+      const reach = 2 ** (found.mean + deviations * Math.max(deviationMin, found.deviation));
+      return Math.max(nearEntries, Math.round(reach));
     },
     found(entity, distance) {
       const kind = kindOf(entity);
-      const logarithm = Math.log2(Math.max(1, distance));
       const before = lately.get(kind);
-      if (before === undefined && lately.size >= kindsMax) return;
-      lately.set(kind, before === undefined ? logarithm : before + (logarithm - before) * newestWeight);
+      if (!before && lately.size >= kindsMax) return;
+      const logarithm = Math.log2(Math.max(1, distance));
+      const { mean, deviation } = before ?? { mean: logarithm, deviation: deviationFirst };
+      const off = logarithm - mean;
+      lately.set(kind, {
+        mean: mean + off * newestWeight,
+        deviation: before ? deviation + (Math.abs(off) - deviation) * newestWeight : deviation,
+      });
     },
   };
 }
