@@ -75,7 +75,7 @@ test('what a start after a crash has to read does not grow with all that was eve
   await database.kill('SIGKILL');
   await database.exited;
   await start({ dataDir, ...(database.port ? { port: database.port } : {}) });
-  expect(await vi.waitFor(() => db.collection('orders').countDocuments(), 1_000)).toBe(500);
+  await expect.poll(() => db.collection('orders').countDocuments()).toBe(500);
 }, 120_000);
 
 test('data in use by a living process is refused', async () => {
