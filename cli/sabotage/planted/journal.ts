@@ -188,6 +188,22 @@ export const journal: readonly Sabotage[] = [
     caughtBy: ['test/contract/journal-faults.test.ts'],
   },
   {
+    name: 'entity-not-looked-for-further-back',
+    invariant: 'journal',
+    file: 'shared/journal/stream-reader.ts',
+    from: 'if (newest || fromSeq === 1) return newest;',
+    to: 'if (newest || fromSeq > 0) return newest;',
+    caughtBy: ['test/contract/journal.test.ts'],
+  },
+  {
+    name: 'oldest-of-the-places-taken-for-the-newest',
+    invariant: 'journal',
+    file: 'shared/journal/mongo-reads.ts',
+    from: '(newest, place) => (newest && endOf(newest) > endOf(place) ? newest : place),',
+    to: '(newest, place) => (newest && endOf(newest) < endOf(place) ? newest : place),',
+    caughtBy: ['test/contract/journal.test.ts'],
+  },
+  {
     name: 'key-claimed-only-when-asked-for',
     invariant: 'I7',
     file: 'shared/journal/draft.ts',
