@@ -6,7 +6,7 @@
 import type { JournalLimits } from './limits.ts';
 
 export interface SearchReach {
-  /** Entries before the tail that the first search goes over. */
+  /** Entries before the tail that the first search goes over: `nearEntries`, and at the most `firstReachMax`. */
   first(entity: string): number;
   /** To be told where a search found it, in entries before the tail. */
   found(entity: string, distance: number): void;
@@ -20,6 +20,9 @@ const deviations = 2;
 /** Of the first one that is found, and at the least, because the tail goes on meanwhile: 4 and 1.4 times as far as it stood. */
 const deviationFirst = 1;
 const deviationMin = 1 / 4;
+/** A busy one that is not remembered stands in every entry, and is found in so many places then: some 75 ms of the embedded
+ * database's. What stands further back costs one search more. */
+export const firstReachMax = 1 << 14;
 /** Kinds there are a few of each service. */
 const kindsMax = 32;
 
@@ -36,7 +39,7 @@ export function createSearchReach({ nearEntries }: Pick<JournalLimits, 'nearEntr
       const found = lately.get(kindOf(entity));
       if (!found) return nearEntries;
       const reach = 2 ** (found.mean + deviations * Math.max(deviationMin, found.deviation));
-      return Math.max(nearEntries, Math.round(reach));
+      return Math.max(nearEntries, Math.min(firstReachMax, Math.round(reach)));
     },
     found(entity, distance) {
       const kind = kindOf(entity);
